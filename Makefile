@@ -1,0 +1,144 @@
+# staunch: find leaked credentials and have them revoked.  `make help` lists the targets.
+#
+# Knobs, set on the command line:
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+BUILD    ?= build
+CFLAGS   ?= -O2 -g
+WERROR   ?= -Werror
+SANITIZE ?=
+REPO     ?= .
+ARGS     ?=
+V        ?=
+
+VERSION := 0.1.0
+
+# pkg-config names of what staunch is linked with, of libcurl (whose headers are used, but which is loaded when the
+# first report is sent), and of what the tests add
+PACKAGES        := libgit2 libpcre2-8 libhs libdeflate libcjson libcrypto zlib
+HEADER_PACKAGES := libcurl
+TEST_PACKAGES   := cmocka libmicrohttpd
+
+# the same in Debian's names, with the tools
+DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
+             zlib1g-dev libcurl4-openssl-dev
+TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl procps
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
+
+# user flags come last, so that they win
+ALL_CPPFLAGS := -Iscanner -DSTAUNCH_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) $(HEADER_PACKAGES) $(TEST_PACKAGES) 2>/dev/null) $(CPPFLAGS)
+ALL_CFLAGS   := -std=gnu11 -pthread -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+                $(WERROR) -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(CFLAGS)
+ifneq ($(SANITIZE),)
+ALL_CFLAGS   := $(filter-out -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS)) -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+ALL_LDFLAGS  := -pthread -Wl,-z,relro,-z,now,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+LIBS         := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -ldl
+TEST_LIBS    := $(shell pkg-config --libs $(TEST_PACKAGES) 2>/dev/null)
+
+SOURCES    := $(filter-out scanner/main.c,$(wildcard scanner/*.c scanner/*/*.c))
+OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/rules_embedded.o
+RULES      := $(wildcard rules/*.json)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+EMULATOR   := $(BUILD)/tests/emulator/emulator
+EMULATOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/emulator/*.c))
+BENCHES    := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+TOOLS      := $(patsubst tests/cli/%.c,$(BUILD)/tests/cli/%,$(wildcard tests/cli/*.c))
+
+.PHONY: all scan check check-all bench fuzz deps test-deps install uninstall clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/staunch ## build build/staunch
+
+scan: deps ## find what REPO (this repository by default) leaks, as a dry run; more options in ARGS
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(BUILD)/staunch scan --dry-run $(ARGS) '$(REPO)'
+
+check: deps test-deps ## build, and run all tests
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)BUILD='$(BUILD)' tests/run
+
+check-all: deps test-deps ## the tests again under the sanitizers, Valgrind and clang
+	$(Q)tests/run-all
+
+bench: all $(BENCHES) ## measure on REPO: ratios, never a test
+	$(Q)BUILD='$(BUILD)' tests/bench/run '$(REPO)'
+
+.PHONY: tests
+tests: $(UNIT_TESTS) $(EMULATOR) $(BENCHES) $(TOOLS)
+
+# ---- building ----
+
+$(BUILD)/staunch: $(BUILD)/scanner/main.o $(OBJECTS)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<) mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/rules_embedded.o: $(BUILD)/rules_embedded.c $(BUILD)/flags
+	$(call say,CC,$<) $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# each rule file as an array of bytes with a NUL behind it
+$(BUILD)/rules_embedded.c: $(RULES) Makefile
+	$(call say,GEN,$@) mkdir -p $(@D) && { \
+	echo '#include "rule/rule.h"'; n=0; \
+	for f in $(RULES); do n=$$((n+1)); echo "static const char file_$$n[] = {"; od -An -v -tx1 "$$f" | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; done; \
+	echo 'const struct rule_embedded rule_embedded_files[] = {'; n=0; \
+	for f in $(RULES); do n=$$((n+1)); echo "{ \"$${f##*/}\", file_$$n, sizeof(file_$$n) - 1 },"; done; \
+	echo '{ NULL, NULL, 0 } };'; } > $@
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(OBJECTS)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $(TEST_LIBS)
+
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(OBJECTS)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+
+$(BUILD)/tests/cli/%: $(BUILD)/tests/cli/%.o $(OBJECTS)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+
+$(EMULATOR): $(EMULATOR_OBJECTS) $(OBJECTS)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $(TEST_LIBS)
+
+# rewritten when the compiler or a flag changes, so that everything is built again
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D); for p in $(PACKAGES) $(HEADER_PACKAGES); do pkg-config --exists $$p || { echo "staunch needs $$p: 'make deps' installs it (on Debian: $(DEPS))" >&2; exit 1; }; done
+	@echo '$(CC) $(subst ','\'',$(ALL_CPPFLAGS)) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(subst ','\'',$(ALL_CPPFLAGS)) $(ALL_CFLAGS)' > $@
+FORCE:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- installing ----
+
+# what is missing of a list of Debian packages is installed; elsewhere the names are shown
+define install_packages
+	@missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "no apt-get here: make sure that these are installed (Debian's names): $(1)" >&2; exit 0; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; echo "installing:$$missing"; \
+	$$sudo env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing" >/dev/null
+endef
+
+deps: ## install what building needs (Debian, Ubuntu)
+	$(call install_packages,$(DEPS))
+
+test-deps: ## install what the tests need beside it
+	$(call install_packages,$(TEST_DEPS))
+
+install: all ## into PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 $(BUILD)/staunch '$(DESTDIR)$(PREFIX)/bin/staunch'
+	install -d '$(DESTDIR)$(PREFIX)/share/staunch/rules'
+	install -m 644 $(RULES) rules/README.md '$(DESTDIR)$(PREFIX)/share/staunch/rules'
+
+uninstall: ## remove what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/staunch'
+	rm -rf '$(DESTDIR)$(PREFIX)/share/staunch'
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@echo 'targets:'; sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'knobs: PREFIX DESTDIR BUILD CC CFLAGS CPPFLAGS LDFLAGS SANITIZE=address,undefined WERROR= REPO ARGS V=1'

@@ -1,0 +1,280 @@
+#define _GNU_SOURCE
+#include "broker/broker.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "broker/collect.h"
+#include "broker/settle.h"
+#include "match/match.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- signals ---- */
+
+static volatile int interrupted;
+static volatile pid_t scan_process; /* 0: none */
+
+/* The scan process stops at the next chunk and tells what it has; reading its messages to the end is the way out. */
+static void interrupt(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	interrupted = 1;
+	if (scan_process > 0)
+		kill(scan_process, SIGTERM);
+	errno = saved;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = interrupt };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL); /* a closed pipe is a write error like others */
+}
+
+/* ---- the scan ---- */
+
+static int listen_to_scan(struct collection *collection, int channel, struct error *error)
+{
+	struct channel_message message;
+	struct channel_reader reader;
+	int result;
+
+	channel_reader_init(&reader, channel);
+	for (;;) {
+		result = channel_read(&reader, &message, error);
+		if (result == ERROR_INTERRUPTED)
+			continue;
+		if (result != 1)
+			break;
+		result = collection_take(collection, &message, error);
+		if (result)
+			break;
+	}
+	channel_reader_release(&reader);
+	return result;
+}
+
+/* How the scan process ended, in words, when that was not well. */
+static void check_end(struct collection *collection, int status, int listened, const struct error *error)
+{
+	char detail[1200];
+
+	if (listened < 0)
+		snprintf(detail, sizeof(detail), "%s: what it had found until then is kept", error->message);
+	else if (WIFSIGNALED(status))
+		snprintf(detail, sizeof(detail), "the scan process was ended by signal %d (%s): what it had found until then is kept",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (!collection->ended || (WIFEXITED(status) && WEXITSTATUS(status) != 0))
+		snprintf(detail, sizeof(detail), "the scan process ended early: what it had found until then is kept");
+	else
+		return;
+	log_error("%s", detail);
+	collection_add_incomplete(collection, "scan-process", detail);
+}
+
+static int scan(const struct broker_options *options, const struct match_program *program,
+		struct collection *collection, struct error *error)
+{
+	struct scan_options scanning = { .targets = options->targets,
+					 .target_count = options->target_count,
+					 .program = program,
+					 .jobs = options->jobs,
+					 .ignored = options->ignored };
+	struct error why = { 0 };
+	int channel, status = 0, listened;
+	pid_t process;
+
+	if (scan_start(&scanning, &channel, &process, error))
+		return error->code;
+	scan_process = process;
+	if (interrupted)
+		kill(process, SIGTERM); /* the signal came before there was anyone to tell */
+	listened = listen_to_scan(collection, channel, &why);
+	close(channel);
+	if (listened < 0)
+		kill(process, SIGKILL);
+	while (waitpid(process, &status, 0) < 0 && errno == EINTR)
+		;
+	scan_process = 0;
+	check_end(collection, status, listened, &why);
+	return 0;
+}
+
+/* ---- credentials on standard input ---- */
+
+#define LINE_MAX_BYTES (SECRET_SIZE_MAX + 64)
+
+static void read_credentials(struct collection *collection)
+{
+	struct place place = { .kind = PLACE_STDIN, .reachable = true, .path = (char *)"(standard input)", .column = 1 };
+	char *line = memory_allocate(LINE_MAX_BYTES);
+	char detail[128];
+
+	setvbuf(stdin, NULL, _IONBF, 0); /* stdio's buffer would keep a copy */
+	while (!interrupted && fgets(line, LINE_MAX_BYTES, stdin)) {
+		char *start = line + strspn(line, " \t\r\n");
+		size_t length = strlen(start);
+
+		place.line++;
+		while (length && strchr(" \t\r\n", start[length - 1]))
+			length--;
+		if (!length || collection_add_credential(collection, start, length, &place) >= 0)
+			continue;
+		snprintf(detail, sizeof(detail), "line %llu of standard input is no credential that a rule knows",
+			 (unsigned long long)place.line);
+		log_error("%s", detail);
+		collection_add_incomplete(collection, "unconfirmed-hit", detail);
+	}
+	if (ferror(stdin))
+		collection_add_incomplete(collection, "unreadable-target", "standard input could not be read to its end");
+	explicit_bzero(line, LINE_MAX_BYTES);
+	free(line);
+}
+
+static void add_stdin_target(struct collection *collection)
+{
+	memory_grow(collection->targets, collection->target_count, collection->target_capacity);
+	collection->targets[collection->target_count++] =
+		(struct target){ .kind = "stdin", .path = memory_copy_string("(standard input)") };
+}
+
+/* ---- reports ---- */
+
+struct reports {
+	struct report **reports; /* count of them, owned */
+	size_t count;
+};
+
+static int open_reports(const struct broker_options *options, struct reports *reports, struct error *error)
+{
+	static char human[] = "human";
+	char *const fallback[] = { human };
+	char *const *formats = options->format_count ? options->formats : fallback;
+	size_t count = options->format_count ? options->format_count : 1, to_stdout = 0;
+
+	reports->reports = memory_allocate_zeroed(count, sizeof(*reports->reports));
+	for (; reports->count < count; reports->count++) {
+		struct report **report = &reports->reports[reports->count];
+
+		if (report_open(report, formats[reports->count], options->color, error))
+			return error->code;
+		to_stdout += report_to_stdout(*report);
+	}
+	if (to_stdout > 1)
+		return error_set(error, ERROR_CONFIGURATION,
+				 "%zu reports would go to standard output: write the others to a file, as -f json:FILE", to_stdout);
+	return 0;
+}
+
+/* Finish all reports (or, with a NULL result, drop them). Returns whether each was written whole. */
+static bool finish_reports(struct reports *reports, const struct report_result *result)
+{
+	bool whole = true;
+	struct error error;
+
+	for (size_t i = 0; i < reports->count; i++) {
+		if (report_finish(reports->reports[i], result, &error)) {
+			log_error("%s", error.message);
+			whole = false;
+		}
+	}
+	free(reports->reports);
+	reports->reports = NULL;
+	reports->count = 0;
+	return whole;
+}
+
+static void tell_reports(void *context, const struct report_result *result, const struct finding *finding)
+{
+	const struct reports *reports = context;
+
+	for (size_t i = 0; i < reports->count; i++)
+		report_settled(reports->reports[i], result, finding);
+}
+
+/* ---- the run ---- */
+
+static enum exit_code exit_code_of(const struct broker_options *options, const struct collection *collection,
+				   const struct settlement *settlement, bool reports_whole)
+{
+	bool scanned = collection->finding_count > 0;
+
+	for (size_t i = 0; i < collection->target_count; i++)
+		scanned |= collection->targets[i].objects > 0;
+	if (interrupted || collection->interrupted)
+		return EXIT_INTERRUPTED;
+	if (collection->nothing_found_there && !scanned)
+		return EXIT_USAGE;
+	if (collection->incomplete_total || settlement->unsettled || !reports_whole)
+		return EXIT_INCOMPLETE;
+	return settlement->found && !options->exit_zero ? EXIT_FOUND : EXIT_CLEAN;
+}
+
+static enum exit_code run(const struct broker_options *options, const struct match_program *program,
+			  struct reports *reports)
+{
+	struct report_result result = { .version = STAUNCH_VERSION,
+					.started = time(NULL),
+					.dry_run = options->dry_run,
+					.min_confidence = options->min_confidence };
+	struct settlement settlement = { .result = &result, .tell = tell_reports, .context = reports };
+	struct collection collection;
+	enum exit_code code;
+	struct error error;
+	bool whole;
+
+	collection_init(&collection, options->rules, program);
+	catch_signals();
+	if (options->revoke_stdin) {
+		add_stdin_target(&collection);
+		read_credentials(&collection);
+	} else if (scan(options, program, &collection, &error)) {
+		log_error("%s", error.message);
+		collection_add_incomplete(&collection, "scan-process", error.message);
+	}
+	collection_finish(&collection);
+	result.interrupted = interrupted || collection.interrupted;
+	result.targets = collection.targets;
+	result.target_count = collection.target_count;
+	result.findings = collection.findings;
+	result.finding_count = collection.finding_count;
+	result.incomplete = collection.incomplete;
+	result.incomplete_count = collection.incomplete_count;
+	result.incomplete_total = collection.incomplete_total;
+	settle(&settlement, options, &interrupted);
+	result.interrupted |= interrupted != 0;
+	result.finished = time(NULL);
+	whole = finish_reports(reports, &result);
+	code = exit_code_of(options, &collection, &settlement, whole);
+	collection_release(&collection);
+	return code;
+}
+
+enum exit_code broker_run(const struct broker_options *options)
+{
+	struct match_program *program = NULL;
+	struct reports reports = { 0 };
+	enum exit_code code = EXIT_USAGE;
+	struct error error;
+
+	if (match_program_compile(&program, options->rules, &error) || open_reports(options, &reports, &error)) {
+		log_error("%s", error.message);
+		finish_reports(&reports, NULL);
+	} else {
+		code = run(options, program, &reports);
+	}
+	match_program_free(program);
+	return code;
+}

@@ -1,0 +1,42 @@
+/*
+ * The broker process: everything with consequences. It starts the scan, believes nothing it says without a second look, keeps one
+ * finding per credential, decides which are sent, has them revoked and writes the reports.
+ */
+#ifndef STAUNCH_BROKER_BROKER_H
+#define STAUNCH_BROKER_BROKER_H
+
+#include "finding.h"
+#include "report/report.h"
+#include "revoke/revoke.h"
+#include "rule/rule.h"
+#include "scan/scan.h"
+
+/* Exit codes; each has a test (design section 1). */
+enum exit_code {
+	EXIT_CLEAN = 0,       /* everything was scanned, no credential found */
+	EXIT_FOUND = 1,       /* credentials found, each settled or listed by a dry run */
+	EXIT_USAGE = 2,       /* a mistake in the call or the configuration: nothing was scanned */
+	EXIT_INCOMPLETE = 3,  /* something could not be scanned, or a credential could not be reported */
+	EXIT_INTERRUPTED = 130,
+};
+
+struct broker_options {
+	const struct rule_set *rules;
+	const struct scan_target *targets; /* target_count of them; none for `revoke`, which reads credentials from standard input */
+	size_t target_count;
+	bool revoke_stdin;
+	unsigned jobs;
+	bool ignored;
+	bool dry_run, yes, quiet, exit_zero;
+	enum confidence min_confidence;
+	unsigned long max_revocations;
+	char *const *formats; /* format_count specifications as report_open() takes them; none: human on standard output */
+	size_t format_count;
+	enum report_color color;
+	struct revoke_options revoke;
+};
+
+/* Do one run. Returns its exit code; what went wrong has been said on stderr and in the reports. */
+enum exit_code broker_run(const struct broker_options *options);
+
+#endif

@@ -1,0 +1,301 @@
+#define _GNU_SOURCE
+#include "cli/options.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALL_SCANS (COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR | COMMAND_STDIN)
+#define ALL_RUNS (ALL_SCANS | COMMAND_REVOKE)
+#define ALL (ALL_RUNS | COMMAND_RULES)
+
+static const struct command_row {
+	const char *name;
+	unsigned bit;
+	const char *operands, *help;
+} commands[] = {
+	{ "scan", COMMAND_SCAN, "[PATH...]", "a repository root: history, index and files; any other path: its files" },
+	{ "git", COMMAND_GIT, "[REPO]", "every object of a repository, reachable or not" },
+	{ "dir", COMMAND_DIR, "PATH...", "files and folders" },
+	{ "stdin", COMMAND_STDIN, "", "standard input" },
+	{ "revoke", COMMAND_REVOKE, "", "credentials on standard input, one a line" },
+	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force" },
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
+
+enum option_kind {
+	OPTION_FLAG,       /* bool */
+	OPTION_TEXT,       /* const char * */
+	OPTION_LIST,       /* struct string_list, repeatable */
+	OPTION_NUMBER,     /* unsigned */
+	OPTION_LONG,       /* unsigned long */
+	OPTION_CONFIDENCE, /* enum confidence */
+	OPTION_COLOR,      /* enum report_color */
+};
+
+static const struct option_row {
+	char short_name; /* 0: none */
+	const char *name, *argument, *help;
+	unsigned commands;
+	enum option_kind kind;
+	size_t target; /* offset in struct options */
+	unsigned long minimum, maximum;
+} rows[] = {
+#define TARGET(member) offsetof(struct options, member), 0, 0
+#define TARGET_RANGE(member, low, high) offsetof(struct options, member), low, high
+	{ 'n', "dry-run", NULL, "find and report, send nothing (also STAUNCH_DRY_RUN=1)", ALL_RUNS, OPTION_FLAG, TARGET(dry_run) },
+	{ 'y', "yes", NULL, "do not ask before revoking", ALL_RUNS, OPTION_FLAG, TARGET(yes) },
+	{ 'f', "format", "FMT[:FILE]", "report as human, json or jsonl; repeatable; FILE - is standard output", ALL_RUNS, OPTION_LIST, TARGET(formats) },
+	{ 'j', "jobs", "N", "worker threads; default: the processors this process may use", ALL_SCANS, OPTION_NUMBER, TARGET_RANGE(jobs, 1, 256) },
+	{ 0, "staged", NULL, "only what the next commit would add", COMMAND_GIT, OPTION_FLAG, TARGET(staged) },
+	{ 0, "range", "A..B", "only what these commits add; repeatable", COMMAND_GIT, OPTION_LIST, TARGET(ranges) },
+	{ 0, "name", "LABEL", "the path that places on standard input show", COMMAND_STDIN, OPTION_TEXT, TARGET(stream_name) },
+	{ 0, "ignored", NULL, "look into files that git ignores too", COMMAND_SCAN | COMMAND_DIR, OPTION_FLAG, TARGET(ignored) },
+	{ 0, "min-confidence", "LEVEL", "certain, likely (default) or possible: what is revoked", ALL_RUNS, OPTION_CONFIDENCE, TARGET(min_confidence) },
+	{ 0, "rules", "FILE|DIR", "more rules; repeatable", ALL, OPTION_LIST, TARGET(rules) },
+	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },
+	{ 0, "disable", "RULE|PACK", "do not use it; repeatable", ALL, OPTION_LIST, TARGET(disable) },
+	{ 0, "max-revocations", "N", "send nothing when there are more keys than this; default 1000", ALL_RUNS, OPTION_LONG, TARGET_RANGE(max_revocations, 0, 1000000) },
+	{ 0, "reporter-email", "E", "sent along with each report", ALL_RUNS, OPTION_TEXT, TARGET(reporter_email) },
+	{ 0, "comment", "TEXT", "sent along with each report", ALL_RUNS, OPTION_TEXT, TARGET(comment) },
+	{ 0, "endpoint", "RULE=URL", "send a rule's reports elsewhere; plain http only to a loopback address", ALL_RUNS, OPTION_LIST, TARGET(endpoints) },
+	{ 0, "ca-file", "FILE", "certificates to trust instead of the system's (PEM)", ALL_RUNS, OPTION_TEXT, TARGET(ca_file) },
+	{ 0, "timeout", "SECONDS", "of one attempt to send; default 30", ALL_RUNS, OPTION_NUMBER, TARGET_RANGE(timeout_seconds, 1, 3600) },
+	{ 0, "retries", "N", "attempts after the first; default 4", ALL_RUNS, OPTION_NUMBER, TARGET_RANGE(retries, 0, 20) },
+	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
+	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
+	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS, OPTION_COLOR, TARGET(color) },
+	{ 0, "exit-zero", NULL, "exit with 0 instead of 1", ALL_RUNS, OPTION_FLAG, TARGET(exit_zero) },
+	{ 0, "version", NULL, "print the version", ALL, OPTION_FLAG, TARGET(version) },
+	{ 'h', "help", NULL, "print this", ALL, OPTION_FLAG, TARGET(help) },
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(*rows))
+
+static void list_add(struct string_list *list, char *item)
+{
+	memory_grow(list->items, list->count, list->capacity);
+	list->items[list->count++] = item;
+}
+
+/* The processors this process may use, which a container or taskset can make fewer than there are. */
+static unsigned default_jobs(void)
+{
+	cpu_set_t allowed;
+	int count = 1;
+
+	if (!sched_getaffinity(0, sizeof(allowed), &allowed))
+		count = CPU_COUNT(&allowed);
+	return count < 1 ? 1 : (unsigned)count;
+}
+
+static int bad_value(const struct option_row *row, const char *text, const char *wanted, struct error *error)
+{
+	return error_set(error, ERROR_CONFIGURATION, "--%s '%s': %s", row->name, text, wanted);
+}
+
+static int parse_number(const struct option_row *row, char *text, unsigned long *number, struct error *error)
+{
+	char wanted[96], *end;
+
+	errno = 0;
+	*number = strtoul(text, &end, 10);
+	if (!errno && *end == '\0' && *text >= '0' && *text <= '9' && *number >= row->minimum && *number <= row->maximum)
+		return 0;
+	snprintf(wanted, sizeof(wanted), "want a whole number from %lu to %lu", row->minimum, row->maximum);
+	return bad_value(row, text, wanted, error);
+}
+
+static int store(struct options *options, const struct option_row *row, char *text, struct error *error)
+{
+	static const char *const colors[] = { "auto", "always", "never" };
+	void *target = (char *)options + row->target;
+	unsigned long number = 0;
+
+	switch (row->kind) {
+	case OPTION_FLAG:
+		*(bool *)target = true;
+		return 0;
+	case OPTION_TEXT:
+		*(const char **)target = text;
+		return 0;
+	case OPTION_LIST:
+		list_add(target, text);
+		return 0;
+	case OPTION_NUMBER:
+		if (parse_number(row, text, &number, error))
+			return ERROR_CONFIGURATION;
+		*(unsigned *)target = (unsigned)number;
+		return 0;
+	case OPTION_LONG:
+		return parse_number(row, text, target, error);
+	case OPTION_CONFIDENCE:
+		for (int level = CONFIDENCE_POSSIBLE; level <= CONFIDENCE_CERTAIN; level++) {
+			if (!strcmp(text, confidence_name((enum confidence)level))) {
+				*(enum confidence *)target = (enum confidence)level;
+				return 0;
+			}
+		}
+		return bad_value(row, text, "want certain, likely or possible", error);
+	case OPTION_COLOR:
+		for (int color = 0; color < 3; color++) {
+			if (!strcmp(text, colors[color])) {
+				*(enum report_color *)target = (enum report_color)color;
+				return 0;
+			}
+		}
+		return bad_value(row, text, "want auto, always or never", error);
+	}
+	return 0;
+}
+
+/* ---- the whole line ---- */
+
+/* Which rows were used: an option out of place is a mistake, not to be passed over. */
+static int parse_rows(struct options *options, bool used[ROW_COUNT], int argc, char **argv, struct error *error)
+{
+	struct option names[ROW_COUNT + 1] = { 0 };
+	char letters[3 * ROW_COUNT + 2] = ":";
+	int choice, index;
+
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		size_t length = strlen(letters);
+
+		names[i] = (struct option){ rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
+					    256 + (int)i };
+		if (rows[i].short_name)
+			snprintf(letters + length, sizeof(letters) - length, "%c%s", rows[i].short_name,
+				 rows[i].argument ? ":" : "");
+	}
+	opterr = 0;
+	optind = 0; /* glibc: begin anew */
+	while ((choice = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		index = choice - 256;
+		for (size_t i = 0; index < 0 && i < ROW_COUNT; i++) {
+			if (rows[i].short_name == choice)
+				index = (int)i;
+		}
+		if (choice == ':')
+			return error_set(error, ERROR_CONFIGURATION, "'%s' wants an argument", argv[optind - 1]);
+		if (choice == '?' || index < 0)
+			return error_set(error, ERROR_CONFIGURATION, "unknown option '%s'", argv[optind - 1]);
+		used[index] = true;
+		if (store(options, &rows[index], optarg, error))
+			return ERROR_CONFIGURATION;
+	}
+	for (int i = optind; i < argc; i++)
+		list_add(&options->operands, argv[i]);
+	return 0;
+}
+
+/* The first operand may be a command; without one it is `scan`. */
+static const struct command_row *take_command(struct options *options)
+{
+	for (size_t i = 0; options->operands.count && i < COMMAND_COUNT; i++) {
+		if (strcmp(options->operands.items[0], commands[i].name) != 0)
+			continue;
+		options->operands.count--;
+		memmove(options->operands.items, options->operands.items + 1,
+			options->operands.count * sizeof(*options->operands.items));
+		return &commands[i];
+	}
+	return &commands[0];
+}
+
+static int check_operands(const struct options *options, const struct command_row *command, struct error *error)
+{
+	size_t count = options->operands.count;
+
+	if ((options->command & (COMMAND_STDIN | COMMAND_REVOKE)) && count)
+		return error_set(error, ERROR_CONFIGURATION, "%s takes no arguments, and '%s' is one", command->name,
+				 options->operands.items[0]);
+	if (options->command == COMMAND_GIT && count > 1)
+		return error_set(error, ERROR_CONFIGURATION, "git takes one repository, and '%s' is a second",
+				 options->operands.items[1]);
+	if (options->command == COMMAND_DIR && !count)
+		return error_set(error, ERROR_CONFIGURATION, "dir wants a file or a folder");
+	if (options->command == COMMAND_RULES && !count)
+		return error_set(error, ERROR_CONFIGURATION, "rules wants one of list, check and test");
+	if (options->staged && options->ranges.count)
+		return error_set(error, ERROR_CONFIGURATION, "--staged and --range exclude each other");
+	for (size_t i = 0; i < options->ranges.count; i++) {
+		const char *dots = strstr(options->ranges.items[i], "..");
+
+		if (!dots || dots == options->ranges.items[i] || !dots[2] || dots[2] == '.')
+			return error_set(error, ERROR_CONFIGURATION, "--range '%s': want two commits, as A..B",
+					 options->ranges.items[i]);
+	}
+	return 0;
+}
+
+int options_parse(struct options *options, int argc, char **argv, struct error *error)
+{
+	const char *dry_run = getenv("STAUNCH_DRY_RUN");
+	bool used[ROW_COUNT] = { false };
+	const struct command_row *command;
+
+	*options = (struct options){
+		.jobs = default_jobs(),
+		.min_confidence = CONFIDENCE_LIKELY,
+		.max_revocations = 1000,
+		.timeout_seconds = REVOKE_TIMEOUT_SECONDS_DEFAULT,
+		.retries = REVOKE_RETRIES_DEFAULT,
+		.stream_name = "(standard input)",
+	};
+	if (parse_rows(options, used, argc, argv, error))
+		return ERROR_CONFIGURATION;
+	command = take_command(options);
+	options->command = command->bit;
+	if (options->help || options->version)
+		return 0;
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		if (used[i] && !(rows[i].commands & options->command))
+			return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to %s", rows[i].name, command->name);
+	}
+	/* anything but "" and "0" is meant as yes: a misspelt yes must not send */
+	if (dry_run && *dry_run && strcmp(dry_run, "0") != 0)
+		options->dry_run = true;
+	return check_operands(options, command, error);
+}
+
+void options_release(struct options *options)
+{
+	struct string_list *lists[] = { &options->operands, &options->formats, &options->rules,    &options->enable,
+					&options->disable,  &options->ranges,  &options->endpoints };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		free(lists[i]->items);
+}
+
+void options_print_help(FILE *to)
+{
+	fputs("staunch finds leaked credentials in files and in git history and has them revoked.\n\n"
+	      "usage: staunch [COMMAND] [OPTION...] [ARGUMENT...]      without a command: scan, of \".\"\n\n",
+	      to);
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s %s", commands[i].name, commands[i].operands);
+		fprintf(to, "  %-26s %s\n", left, commands[i].help);
+	}
+	fputs("\noptions:\n", to);
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		char left[64], letter[5] = "    ";
+
+		if (rows[i].short_name)
+			snprintf(letter, sizeof(letter), "-%c, ", rows[i].short_name);
+		snprintf(left, sizeof(left), "%s--%s %s", letter, rows[i].name, rows[i].argument ? rows[i].argument : "");
+		fprintf(to, "  %-26s %s\n", left, rows[i].help);
+	}
+	fputs("\nexit codes:\n"
+	      "  0    everything was scanned, no credential found\n"
+	      "  1    credentials found, and each is settled, or listed by a dry run\n"
+	      "  2    usage or configuration error: nothing was scanned\n"
+	      "  3    incomplete: something could not be scanned, or a credential could not be reported\n"
+	      "  130  interrupted: what had been found is reported\n",
+	      to);
+}

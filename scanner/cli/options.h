@@ -1,0 +1,56 @@
+/*
+ * The command line: one table of options, from which parsing and --help both come.
+ */
+#ifndef STAUNCH_CLI_OPTIONS_H
+#define STAUNCH_CLI_OPTIONS_H
+
+#include "base/error.h"
+#include "finding.h"
+#include "report/report.h"
+#include "revoke/revoke.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Bits of struct option_row.commands: where an option makes sense. */
+enum command_bit {
+	COMMAND_SCAN = 1 << 0,
+	COMMAND_GIT = 1 << 1,
+	COMMAND_DIR = 1 << 2,
+	COMMAND_STDIN = 1 << 3,
+	COMMAND_REVOKE = 1 << 4,
+	COMMAND_RULES = 1 << 5,
+};
+
+/* A list of arguments, in the order given. The strings are argv's or the table's. */
+struct string_list {
+	char **items; /* owned; count of them */
+	size_t count, capacity;
+};
+
+struct options {
+	unsigned command;             /* one command_bit */
+	struct string_list operands;  /* what follows the command */
+	bool dry_run, yes, ignored, quiet, verbose, exit_zero, staged, help, version;
+	struct string_list formats, rules, enable, disable, ranges, endpoints;
+	const char *stream_name;      /* --name */
+	unsigned jobs;
+	enum confidence min_confidence;
+	enum report_color color;
+	unsigned long max_revocations;
+	const char *reporter_email, *comment, *ca_file;
+	unsigned timeout_seconds, retries;
+};
+
+/*
+ * Parse argv (argc of them, the program's name first) into *options, whose strings are borrowed from argv and the environment. Returns 0, or
+ * ERROR_CONFIGURATION with a message for the user. Release it in either case.
+ */
+int options_parse(struct options *options, int argc, char **argv, struct error *error);
+void options_release(struct options *options);
+
+/* The help text: all commands, options and exit codes. */
+void options_print_help(FILE *to);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * rules list, check and test: the rules in force, and whether they say what they mean.
+ */
+#include "cli/commands.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "match/match.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int enable_all(const struct string_list *names, struct rule_set *set, bool enabled, struct error *error)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (!rule_set_enable(set, names->items[i], enabled))
+			return error_set(error, ERROR_CONFIGURATION,
+					 "--%s '%s': there is no such rule or provider: staunch rules list shows them",
+					 enabled ? "enable" : "disable", names->items[i]);
+	}
+	return 0;
+}
+
+int command_load_rules(const struct options *options, struct rule_set *set, struct error *error)
+{
+	int result = rule_set_load(set, options->rules.items, options->rules.count, error);
+
+	if (!result)
+		result = enable_all(&options->enable, set, true, error);
+	if (!result)
+		result = enable_all(&options->disable, set, false, error);
+	return result;
+}
+
+static enum exit_code list_rules(const struct rule_set *rules)
+{
+	static const char *const kinds[] = { "finds only", "report", "self" };
+
+	printf("%-28s %-4s %-11s %-12s %s\n", "RULE", "ON", "REVOKES", "PROVIDER", "FILE");
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->rules[i];
+
+		printf("%-28s %-4s %-11s %-12s %s\n", rule->id, rule->enabled ? "yes" : "no", kinds[rule->revoke_kind],
+		       rule->provider, rule->file);
+	}
+	return EXIT_CLEAN;
+}
+
+/* ---- examples ---- */
+
+struct trial {
+	const struct rule *rule;
+	struct matcher *matcher;
+	const char *text;
+	bool found; /* at likely or above, and confirmed by itself as the broker does */
+};
+
+static void note_match(void *context, const struct match *match)
+{
+	struct trial *trial = context;
+	enum confidence confidence;
+
+	/* confirming uses the matcher's own state, which is free by now: the match is a copy */
+	if (match->rule == trial->rule && match->confidence >= CONFIDENCE_LIKELY &&
+	    matcher_confirm(trial->matcher, trial->rule, trial->text + match->start, match->end - match->start,
+			    &confidence) &&
+	    confidence == match->confidence)
+		trial->found = true;
+}
+
+/* Try one example. Returns whether the rule did what was expected of it. The text is not shown: it may look like a credential. */
+static bool try_example(struct matcher *matcher, const struct rule *rule, const struct rule_example *example,
+			size_t number, bool expected)
+{
+	struct trial trial = { rule, matcher, example->text, false };
+
+	matcher_search(matcher, example->text, strlen(example->text), true, true, note_match, &trial);
+	if (trial.found == expected)
+		return true;
+	log_error("%s: rule '%s': examples.%s number %zu %s", rule->file, rule->id, expected ? "match" : "no_match",
+		  number + 1, expected ? "is not found at likely or above" : "is found at likely or above");
+	return false;
+}
+
+static enum exit_code test_rules(struct rule_set *rules)
+{
+	struct match_program *program = NULL;
+	struct matcher *matcher;
+	size_t passed = 0, failed = 0;
+	struct error error;
+
+	for (size_t i = 0; i < rules->count; i++)
+		rules->rules[i].enabled = true;
+	if (match_program_compile(&program, rules, &error)) {
+		log_error("%s", error.message);
+		return EXIT_USAGE;
+	}
+	matcher = matcher_new(program);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->rules[i];
+
+		for (size_t j = 0; j < rule->match_count; j++)
+			try_example(matcher, rule, &rule->match[j], j, true) ? passed++ : failed++;
+		for (size_t j = 0; j < rule->no_match_count; j++)
+			try_example(matcher, rule, &rule->no_match[j], j, false) ? passed++ : failed++;
+	}
+	matcher_free(matcher);
+	match_program_free(program);
+	printf("%zu examples of %zu rules: %zu as expected, %zu not\n", passed + failed, rules->count, passed, failed);
+	return failed ? EXIT_USAGE : EXIT_CLEAN;
+}
+
+/* The files named behind `check` and `test` are rules to look at beside those in force. */
+static int load_operands(const struct options *options, struct rule_set *set, struct error *error)
+{
+	return rule_set_load(set, options->operands.items + 1, options->operands.count - 1, error);
+}
+
+static enum exit_code check_rules(const struct rule_set *rules)
+{
+	struct match_program *program = NULL;
+	struct error error;
+
+	if (match_program_compile(&program, rules, &error)) {
+		log_error("%s", error.message);
+		return EXIT_USAGE;
+	}
+	match_program_free(program);
+	printf("%zu rules are sound\n", rules->count);
+	return EXIT_CLEAN;
+}
+
+enum exit_code command_rules(const struct options *options, const struct rule_set *rules)
+{
+	const char *verb = options->operands.items[0];
+	struct rule_set named = { 0 };
+	enum exit_code code = EXIT_USAGE;
+	struct error error;
+
+	if (!strcmp(verb, "list"))
+		return list_rules(rules);
+	if (strcmp(verb, "check") != 0 && strcmp(verb, "test") != 0) {
+		log_error("rules wants one of list, check and test, not '%s'", verb);
+		return EXIT_USAGE;
+	}
+	if (load_operands(options, &named, &error))
+		log_error("%s", error.message);
+	else
+		code = verb[0] == 'c' ? check_rules(&named) : test_rules(&named);
+	rule_set_release(&named);
+	return code;
+}

@@ -1,0 +1,179 @@
+/*
+ * scan, git, dir, stdin and revoke: what is looked at, and how the broker is to go about it.
+ */
+#define _GNU_SOURCE
+#include "cli/commands.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct targets {
+	struct scan_target *items; /* owned; count of them */
+	size_t count, capacity;
+};
+
+static void add_target(struct targets *targets, struct scan_target target)
+{
+	memory_grow(targets->items, targets->count, targets->capacity);
+	targets->items[targets->count++] = target;
+}
+
+static bool exists_below(const char *path, const char *name)
+{
+	char *whole = memory_format("%s/%s", path, name);
+	struct stat status;
+	bool exists = !lstat(whole, &status);
+
+	free(whole);
+	return exists;
+}
+
+/* Whether path is the root of a repository: a working tree with its `.git`, or a bare one. Names only: nothing is parsed here. */
+static bool is_repository_root(const char *path)
+{
+	return exists_below(path, ".git") ||
+	       (exists_below(path, "HEAD") && exists_below(path, "objects") && exists_below(path, "refs"));
+}
+
+/* A bare repository has no files of its own to look at: its folder holds git's. */
+static bool has_work_tree(const char *path)
+{
+	return exists_below(path, ".git");
+}
+
+static void add_scan_target(struct targets *targets, const char *path)
+{
+	bool is_root = is_repository_root(path);
+
+	if (is_root)
+		add_target(targets, (struct scan_target){ .kind = SCAN_GIT, .path = path });
+	if (!is_root || has_work_tree(path))
+		add_target(targets, (struct scan_target){ .kind = SCAN_FILES, .path = path });
+}
+
+static void add_git_targets(struct targets *targets, const struct options *options)
+{
+	struct scan_target target = { .kind = options->staged ? SCAN_STAGED : SCAN_GIT,
+				      .path = options->operands.count ? options->operands.items[0] : ".",
+				      .from_environment = !options->operands.count };
+
+	for (size_t i = 0; i < options->ranges.count; i++) {
+		target.kind = SCAN_RANGE;
+		target.range = options->ranges.items[i];
+		add_target(targets, target);
+	}
+	if (!options->ranges.count)
+		add_target(targets, target);
+}
+
+static int list_targets(struct targets *targets, const struct options *options, struct error *error)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < options->operands.count; i++) {
+		if (stat(options->operands.items[i], &status))
+			return error_set(error, ERROR_NOT_FOUND, "cannot read '%s': %s", options->operands.items[i],
+					 strerror(errno));
+	}
+	switch (options->command) {
+	case COMMAND_GIT:
+		add_git_targets(targets, options);
+		break;
+	case COMMAND_STDIN:
+		add_target(targets, (struct scan_target){ .kind = SCAN_STREAM, .path = options->stream_name });
+		break;
+	case COMMAND_SCAN:
+		if (!options->operands.count)
+			add_scan_target(targets, ".");
+		for (size_t i = 0; i < options->operands.count; i++)
+			add_scan_target(targets, options->operands.items[i]);
+		break;
+	case COMMAND_DIR:
+		for (size_t i = 0; i < options->operands.count; i++)
+			add_target(targets, (struct scan_target){ .kind = SCAN_FILES, .path = options->operands.items[i] });
+		break;
+	}
+	return 0;
+}
+
+/* "RULE=URL" into its parts. The name is a copy, owned by the caller; the URL is borrowed. */
+static int parse_endpoint(struct revoke_endpoint *endpoint, const char *text, const struct rule_set *rules,
+			  struct error *error)
+{
+	const char *equals = strchr(text, '=');
+	struct error why;
+
+	if (!equals)
+		return error_set(error, ERROR_CONFIGURATION, "--endpoint '%s': want RULE=URL", text);
+	endpoint->rule_id = memory_copy_bytes(text, (size_t)(equals - text));
+	endpoint->url = equals + 1;
+	if (!rule_set_find(rules, endpoint->rule_id))
+		return error_set(error, ERROR_CONFIGURATION, "--endpoint '%s': there is no rule '%s': staunch rules list shows them",
+				 text, endpoint->rule_id);
+	if (revoke_check_url(endpoint->url, &why))
+		return error_set(error, ERROR_CONFIGURATION, "--endpoint '%s': %s", text, why.message);
+	return 0;
+}
+
+static int check_ca_file(const char *path, struct error *error)
+{
+	struct stat status;
+
+	if (path && stat(path, &status))
+		return error_set_errno(error, "--ca-file '%s'", path);
+	return 0;
+}
+
+enum exit_code command_run(const struct options *options, const struct rule_set *rules)
+{
+	struct revoke_endpoint *endpoints = memory_allocate_zeroed(options->endpoints.count, sizeof(*endpoints));
+	struct targets targets = { 0 };
+	struct broker_options broker = {
+		.rules = rules,
+		.revoke_stdin = options->command == COMMAND_REVOKE,
+		.jobs = options->jobs,
+		.ignored = options->ignored,
+		.dry_run = options->dry_run,
+		.yes = options->yes,
+		.quiet = options->quiet,
+		.exit_zero = options->exit_zero,
+		.min_confidence = options->min_confidence,
+		.max_revocations = options->max_revocations,
+		.formats = options->formats.items,
+		.format_count = options->formats.count,
+		.color = options->color,
+		.revoke = { .endpoints = endpoints,
+			    .endpoint_count = options->endpoints.count,
+			    .ca_file = options->ca_file,
+			    .reporter_email = options->reporter_email,
+			    .comment = options->comment,
+			    .timeout_seconds = options->timeout_seconds,
+			    .retries = options->retries,
+			    .concurrency = REVOKE_CONCURRENCY_DEFAULT },
+	};
+	struct error error;
+	enum exit_code code = EXIT_USAGE;
+	int result = list_targets(&targets, options, &error);
+
+	for (size_t i = 0; i < options->endpoints.count && !result; i++)
+		result = parse_endpoint(&endpoints[i], options->endpoints.items[i], rules, &error);
+	if (!result)
+		result = check_ca_file(options->ca_file, &error);
+	if (result) {
+		log_error("%s", error.message);
+	} else {
+		broker.targets = targets.items;
+		broker.target_count = targets.count;
+		code = broker_run(&broker);
+	}
+	for (size_t i = 0; i < options->endpoints.count; i++)
+		free((char *)endpoints[i].rule_id);
+	free(endpoints);
+	free(targets.items);
+	return code;
+}

@@ -1,0 +1,36 @@
+/*
+ * What the files of git/ that call libgit2 share. Private to git/.
+ */
+#ifndef STAUNCH_GIT_LIBGIT2_H
+#define STAUNCH_GIT_LIBGIT2_H
+
+#include "base/error.h"
+#include "git/object.h"
+
+#include <git2.h>
+#include <pthread.h>
+#include <string.h>
+
+struct repository {
+	git_repository *git;
+	git_odb *odb;
+	git_index *index;           /* loaded on first use, under lock; then read only */
+	pthread_mutex_t lock;       /* guards the loading of index, and libgit2's attribute cache */
+	char **object_directories;  /* object_directory_count of them, owned */
+	size_t object_directory_count;
+};
+
+/* Fill *error from what libgit2 last said on this thread; its number chooses the code. */
+int libgit2_error(struct error *error, int number, const char *what, const char *subject);
+
+static inline void object_id_from_git(struct object_id *id, const git_oid *git)
+{
+	memcpy(id->bytes, git->id, OBJECT_ID_SIZE);
+}
+
+static inline void object_id_to_git(git_oid *git, const struct object_id *id)
+{
+	memcpy(git->id, id->bytes, OBJECT_ID_SIZE);
+}
+
+#endif

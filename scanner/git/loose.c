@@ -1,0 +1,242 @@
+#define _GNU_SOURCE
+#include "git/loose.h"
+
+#include "base/memory.h"
+#include "git/repository.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* ---- listing ---- */
+
+static void add_fan(struct loose_list *list, const char *path, const char *fan, unsigned number,
+		    loose_unreadable *unreadable, void *context)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+
+	if (!folder) {
+		if (errno != ENOENT)
+			unreadable(context, path, strerror(errno));
+		return;
+	}
+	while ((entry = readdir(folder))) {
+		char hex[2 * OBJECT_ID_SIZE + 1];
+		struct object_id id;
+
+		/* other names are git's temporary files, or somebody else's */
+		if (strlen(entry->d_name) != 2 * OBJECT_ID_SIZE - 2)
+			continue;
+		snprintf(hex, sizeof(hex), "%.2s%.38s", fan, entry->d_name);
+		if (!object_id_parse(&id, hex))
+			continue;
+		memory_grow(list->objects, list->count, list->capacity);
+		list->objects[list->count++] = (struct loose_object){ id, number };
+	}
+	closedir(folder);
+}
+
+void loose_list_add(struct loose_list *list, const char *directory, unsigned number, loose_unreadable *unreadable,
+		    void *context)
+{
+	for (unsigned fan = 0; fan < 256; fan++) {
+		char name[3];
+		char *path;
+
+		snprintf(name, sizeof(name), "%02x", fan);
+		path = memory_format("%s/%s", directory, name);
+		add_fan(list, path, name, number, unreadable, context);
+		free(path);
+	}
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct loose_object *x = a, *y = b;
+	int order = memcmp(&x->id, &y->id, sizeof(x->id));
+
+	return order ? order : (x->directory > y->directory) - (x->directory < y->directory);
+}
+
+void loose_list_sort(struct loose_list *list)
+{
+	size_t kept = 0;
+
+	if (list->count)
+		qsort(list->objects, list->count, sizeof(*list->objects), compare_ids);
+	for (size_t i = 0; i < list->count; i++) {
+		if (!kept || memcmp(&list->objects[kept - 1].id, &list->objects[i].id, sizeof(struct object_id)) != 0)
+			list->objects[kept++] = list->objects[i];
+	}
+	list->count = kept;
+}
+
+void loose_list_release(struct loose_list *list)
+{
+	free(list->objects);
+	*list = (struct loose_list){ 0 };
+}
+
+const struct loose_object *loose_list_find(const struct loose_list *list, const struct object_id *id)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = memcmp(id, &list->objects[middle].id, sizeof(*id));
+
+		if (!order)
+			return &list->objects[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+/* ---- reading ---- */
+
+/* One object on its way from the file to the visitor. */
+struct inflation {
+	int fd;
+	z_stream stream;
+	unsigned char input[16384];
+	bool ended; /* the zlib stream's end was seen */
+};
+
+/* Inflate until window holds `wanted` bytes or the stream ends. Returns the bytes there, or -1 with *error filled. */
+static ssize_t inflate_more(struct inflation *inflation, unsigned char *window, size_t have, size_t wanted,
+			    struct error *error)
+{
+	z_stream *stream = &inflation->stream;
+
+	stream->next_out = window + have;
+	stream->avail_out = (uInt)(wanted - have);
+	while (stream->avail_out && !inflation->ended) {
+		int result;
+
+		if (!stream->avail_in) {
+			ssize_t got = read(inflation->fd, inflation->input, sizeof(inflation->input));
+
+			if (got < 0) {
+				error_set_errno(error, "cannot read a loose object");
+				return -1;
+			}
+			if (got == 0) {
+				error_set(error, ERROR_MALFORMED, "a loose object that is cut short");
+				return -1;
+			}
+			stream->next_in = inflation->input;
+			stream->avail_in = (uInt)got;
+		}
+		result = inflate(stream, Z_NO_FLUSH);
+		if (result == Z_STREAM_END) {
+			inflation->ended = true;
+		} else if (result != Z_OK && result != Z_BUF_ERROR) {
+			error_set(error, ERROR_MALFORMED, "a loose object that zlib cannot inflate (%s)",
+				  stream->msg ? stream->msg : "no reason given");
+			return -1;
+		}
+	}
+	return (ssize_t)(wanted - stream->avail_out);
+}
+
+/* "blob 1234\0": returns the header's length with its NUL, or 0. */
+static size_t parse_header(const unsigned char *bytes, size_t size, enum object_kind *kind, uint64_t *object_size)
+{
+	static const struct {
+		const char *name;
+		enum object_kind kind;
+	} kinds[] = { { "commit ", OBJECT_COMMIT }, { "tree ", OBJECT_TREE }, { "blob ", OBJECT_BLOB }, { "tag ", OBJECT_TAG } };
+	const unsigned char *end = memchr(bytes, 0, size);
+
+	for (size_t i = 0; end && i < sizeof(kinds) / sizeof(*kinds); i++) {
+		size_t length = strlen(kinds[i].name);
+		const char *digits = (const char *)bytes + length;
+		char *rest;
+
+		if (size <= length || memcmp(bytes, kinds[i].name, length) != 0 || *digits < '0' || *digits > '9')
+			continue;
+		*kind = kinds[i].kind;
+		*object_size = strtoull(digits, &rest, 10); /* ends at the NUL at the latest */
+		return rest == (const char *)end ? (size_t)(end - bytes) + 1 : 0;
+	}
+	return 0;
+}
+
+/* Hand on the content, of which have bytes are in the window. */
+static int hand_on(struct inflation *inflation, struct object_piece *piece, unsigned char *window, size_t window_size,
+		   size_t have, size_t overlap, object_visit *visit, void *context, unsigned worker, int *stopped,
+		   struct error *error)
+{
+	piece->bytes = window;
+	piece->first = true;
+	for (;;) {
+		ssize_t filled = inflate_more(inflation, window, have, window_size, error);
+
+		if (filled < 0)
+			return error ? (int)error->code : ERROR_MALFORMED;
+		piece->size = (size_t)filled;
+		if (piece->offset + piece->size > piece->object_size ||
+		    (inflation->ended && piece->offset + piece->size < piece->object_size))
+			return error_set(error, ERROR_MALFORMED, "a loose object whose size is not what its header says");
+		/* the end may lie just behind a full window: the declared size tells */
+		piece->last = piece->offset + piece->size == piece->object_size;
+		*stopped = visit(context, worker, piece);
+		if (piece->last || *stopped)
+			return 0;
+		memmove(window, window + piece->size - overlap, overlap);
+		piece->offset += piece->size - overlap;
+		piece->first = false;
+		have = overlap;
+	}
+}
+
+int loose_read(const char *directory, const struct object_id *id, unsigned kinds, unsigned char *window,
+	       size_t window_size, size_t overlap, object_visit *visit, void *context, unsigned worker, int *stopped,
+	       struct error *error)
+{
+	struct inflation inflation = { .fd = -1 };
+	struct object_piece piece = { .id = *id };
+	char hex[2 * OBJECT_ID_SIZE + 1];
+	size_t header = 0;
+	ssize_t filled;
+	char *path;
+	int result = 0;
+
+	*stopped = 0;
+	object_id_format(id, hex);
+	path = memory_format("%s/%.2s/%s", directory, hex, hex + 2);
+	inflateInit(&inflation.stream);
+	inflation.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (inflation.fd < 0) {
+		result = error_set_errno(error, "cannot open '%s'", path);
+		goto out;
+	}
+	/* the first bytes say what it is: a kind that nobody asked for costs no more than them */
+	filled = inflate_more(&inflation, window, 0, 64, error);
+	if (filled >= 0)
+		header = parse_header(window, (size_t)filled, &piece.kind, &piece.object_size);
+	if (filled < 0) {
+		result = error ? (int)error->code : ERROR_MALFORMED;
+	} else if (!header) {
+		result = error_set(error, ERROR_MALFORMED, "a loose object without a header");
+	} else if (kinds & OBJECT_KIND_BIT(piece.kind)) {
+		memmove(window, window + header, (size_t)filled - header);
+		result = hand_on(&inflation, &piece, window, window_size, (size_t)filled - header, overlap, visit, context,
+				 worker, stopped, error);
+	}
+out:
+	if (inflation.fd >= 0)
+		close(inflation.fd);
+	inflateEnd(&inflation.stream);
+	free(path);
+	return result;
+}

@@ -1,0 +1,325 @@
+/*
+ * libgit2 reads configuration and references for us, but its view of history is one object at a time; the walk over all
+ * objects is pack_walk's.
+ */
+#define _GNU_SOURCE
+#include "git/repository.h"
+
+#include "base/memory.h"
+#include "git/libgit2.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int libgit2_error(struct error *error, int number, const char *what, const char *subject)
+{
+	const git_error *said = git_error_last();
+	const char *message = said && said->message ? said->message : "no reason given";
+	enum error_code code = ERROR_MALFORMED;
+
+	if (number == GIT_ENOTFOUND)
+		code = ERROR_NOT_FOUND;
+	else if (strstr(message, "unsupported"))
+		code = ERROR_UNSUPPORTED;
+	else if (said && said->klass == GIT_ERROR_OS)
+		code = ERROR_IO;
+	return error_set(error, code, "%s '%s': %s", what, subject, message);
+}
+
+/* Extensions of the repository format that change nothing in how objects and references are read. */
+static const char *harmless_extensions[] = { "partialclone", "preciousobjects", "worktreeconfig", "relativeworktrees" };
+
+static void library_start(void)
+{
+	git_libgit2_init();
+	/* ownership is checked by git because git runs what a configuration says; nothing here does */
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless_extensions,
+			 sizeof(harmless_extensions) / sizeof(*harmless_extensions));
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+}
+
+/* ---- object directories ---- */
+
+/* git itself stops at this depth (object-file.c, "alternate object directories, nesting too deep"). */
+#define ALTERNATE_DEPTH_MAX 5
+
+static void add_object_directory(struct repository *repository, const char *path, unsigned depth);
+
+static void add_alternates(struct repository *repository, const char *objects, unsigned depth)
+{
+	char *name = memory_format("%s/info/alternates", objects);
+	FILE *file = fopen(name, "re");
+	char *line = NULL;
+	size_t capacity = 0;
+	ssize_t length;
+
+	while (file && (length = getline(&line, &capacity, file)) > 0) {
+		char *path;
+
+		if (line[length - 1] == '\n')
+			line[length - 1] = '\0';
+		if (!line[0] || line[0] == '#')
+			continue;
+		path = line[0] == '/' ? memory_copy_string(line) : memory_format("%s/%s", objects, line);
+		add_object_directory(repository, path, depth + 1);
+		free(path);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	free(name);
+}
+
+static void add_object_directory(struct repository *repository, const char *path, unsigned depth)
+{
+	char *real = realpath(path, NULL);
+	char **directories = repository->object_directories;
+	bool known = false;
+
+	/* one that does not exist is kept under its name: whoever walks it says that it is not there */
+	if (!real)
+		real = memory_copy_string(path);
+	for (size_t i = 0; i < repository->object_directory_count; i++)
+		known |= !strcmp(directories[i], real);
+	if (known || depth > ALTERNATE_DEPTH_MAX) {
+		free(real);
+		return;
+	}
+	repository->object_directories =
+		memory_resize(directories, repository->object_directory_count + 1, sizeof(*directories));
+	repository->object_directories[repository->object_directory_count++] = real;
+	add_alternates(repository, real, depth);
+}
+
+static void find_object_directories(struct repository *repository)
+{
+	char *objects = memory_format("%s/objects", git_repository_commondir(repository->git));
+
+	add_object_directory(repository, objects, 0);
+	free(objects);
+}
+
+char *const *repository_object_directories(const struct repository *repository, size_t *count)
+{
+	*count = repository->object_directory_count;
+	return repository->object_directories;
+}
+
+/* ---- opening ---- */
+
+int repository_open(struct repository **out, const char *path, enum repository_search search, struct error *error)
+{
+	static pthread_once_t started = PTHREAD_ONCE_INIT;
+	static const unsigned flags[] = {
+		[REPOSITORY_EXACT] = GIT_REPOSITORY_OPEN_NO_SEARCH,
+		[REPOSITORY_UPWARD] = GIT_REPOSITORY_OPEN_CROSS_FS,
+		[REPOSITORY_FROM_ENVIRONMENT] = GIT_REPOSITORY_OPEN_FROM_ENV,
+	};
+	struct repository *repository;
+	git_repository *git = NULL;
+	int number;
+
+	pthread_once(&started, library_start);
+	number = git_repository_open_ext(&git, path, flags[search], NULL);
+	if (number)
+		return libgit2_error(error, number, "cannot open the repository", path);
+	repository = memory_allocate_zeroed(1, sizeof(*repository));
+	repository->git = git;
+	pthread_mutex_init(&repository->lock, NULL);
+	number = git_repository_odb(&repository->odb, git);
+	if (number) {
+		repository_close(repository);
+		return libgit2_error(error, number, "cannot open the objects of the repository", path);
+	}
+	find_object_directories(repository);
+	*out = repository;
+	return 0;
+}
+
+void repository_close(struct repository *repository)
+{
+	if (!repository)
+		return;
+	for (size_t i = 0; i < repository->object_directory_count; i++)
+		free(repository->object_directories[i]);
+	free(repository->object_directories);
+	git_index_free(repository->index);
+	git_odb_free(repository->odb);
+	git_repository_free(repository->git);
+	pthread_mutex_destroy(&repository->lock);
+	free(repository);
+}
+
+const char *repository_git_path(const struct repository *repository)
+{
+	return git_repository_path(repository->git);
+}
+
+const char *repository_work_path(const struct repository *repository)
+{
+	return git_repository_workdir(repository->git);
+}
+
+bool repository_is_shallow(const struct repository *repository)
+{
+	return git_repository_is_shallow(repository->git) == 1;
+}
+
+bool repository_is_partial(const struct repository *repository)
+{
+	git_config *configuration = NULL;
+	git_config_entry *entry = NULL;
+	bool partial = false;
+
+	if (!git_repository_config_snapshot(&configuration, repository->git))
+		partial = !git_config_get_entry(&entry, configuration, "extensions.partialclone");
+	git_config_entry_free(entry);
+	git_config_free(configuration);
+	return partial;
+}
+
+/* ---- objects and references ---- */
+
+int repository_read(struct repository *repository, const struct object_id *id, enum object_kind *kind,
+		    unsigned char **bytes, size_t *size, struct error *error)
+{
+	git_odb_object *object = NULL;
+	char hex[2 * OBJECT_ID_SIZE + 1];
+	git_oid git;
+	int number;
+
+	object_id_to_git(&git, id);
+	number = git_odb_read(&object, repository->odb, &git);
+	if (number) {
+		object_id_format(id, hex);
+		return libgit2_error(error, number, "cannot read the object", hex);
+	}
+	*kind = (enum object_kind)git_odb_object_type(object);
+	*size = git_odb_object_size(object);
+	*bytes = (unsigned char *)memory_copy_bytes(git_odb_object_data(object), *size);
+	git_odb_object_free(object);
+	return 0;
+}
+
+int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
+			      struct error *error)
+{
+	git_reference_iterator *iterator = NULL;
+	git_reference *reference = NULL;
+	struct object_id target;
+	git_oid git;
+	int number = git_reference_iterator_new(&iterator, repository->git), result = 0;
+
+	if (!number && !git_reference_name_to_id(&git, repository->git, "HEAD")) {
+		object_id_from_git(&target, &git);
+		result = visit(context, "HEAD", &target);
+	}
+	while (!number && !result && !(number = git_reference_next(&reference, iterator))) {
+		/* a symbolic reference (refs/remotes/origin/HEAD) leads to one that comes by itself */
+		if (git_reference_type(reference) == GIT_REFERENCE_DIRECT) {
+			object_id_from_git(&target, git_reference_target(reference));
+			result = visit(context, git_reference_name(reference), &target);
+		}
+		git_reference_free(reference);
+	}
+	git_reference_iterator_free(iterator);
+	if (!result && number && number != GIT_ITEROVER)
+		result = libgit2_error(error, number, "cannot list the references of",
+				       git_repository_path(repository->git));
+	return result;
+}
+
+int repository_head(struct repository *repository, struct object_id *commit, struct error *error)
+{
+	git_object *object = NULL;
+	int number = git_revparse_single(&object, repository->git, "HEAD^{commit}");
+
+	if (number)
+		return libgit2_error(error, number, "cannot find the commit of HEAD in",
+				     git_repository_path(repository->git));
+	object_id_from_git(commit, git_object_id(object));
+	git_object_free(object);
+	return 0;
+}
+
+/* ---- index and working tree ---- */
+
+/* Open the index once. GIT_INDEX_FILE is honoured by libgit2 where the repository was opened from the environment. */
+static int load_index(struct repository *repository, struct error *error)
+{
+	int number = 0, result = 0;
+
+	pthread_mutex_lock(&repository->lock);
+	if (!repository->index)
+		number = git_repository_index(&repository->index, repository->git);
+	if (number)
+		result = libgit2_error(error, number, "cannot read the index of", git_repository_path(repository->git));
+	pthread_mutex_unlock(&repository->lock);
+	return result;
+}
+
+/* Whether the index has this file, or anything below this folder. */
+static bool is_tracked(struct repository *repository, const char *path, bool is_folder)
+{
+	char *prefix;
+	bool tracked;
+
+	if (load_index(repository, NULL))
+		return true; /* an index that cannot be read must not hide a file */
+	if (!is_folder)
+		return git_index_get_bypath(repository->index, path, 0) != NULL;
+	prefix = memory_format("%s/", path);
+	tracked = git_index_find_prefix(NULL, repository->index, prefix) == 0;
+	free(prefix);
+	return tracked;
+}
+
+bool repository_leaves_out(struct repository *repository, const char *path, bool is_folder)
+{
+	char *spelled;
+	int ignored = 0, number;
+
+	if (is_tracked(repository, path, is_folder))
+		return false;
+	spelled = memory_format("%s%s", path, is_folder ? "/" : "");
+	pthread_mutex_lock(&repository->lock);
+	number = git_ignore_path_is_ignored(&ignored, repository->git, spelled);
+	pthread_mutex_unlock(&repository->lock);
+	free(spelled);
+	return !number && ignored; /* what cannot be decided is looked at */
+}
+
+/* ---- ids ---- */
+
+void object_id_format(const struct object_id *id, char hex[2 * OBJECT_ID_SIZE + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < OBJECT_ID_SIZE; i++) {
+		hex[2 * i] = digits[id->bytes[i] >> 4];
+		hex[2 * i + 1] = digits[id->bytes[i] & 15];
+	}
+	hex[2 * OBJECT_ID_SIZE] = '\0';
+}
+
+static int hex_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return -1;
+}
+
+bool object_id_parse(struct object_id *id, const char *hex)
+{
+	for (size_t i = 0; i < OBJECT_ID_SIZE; i++) {
+		int high = hex_value(hex[2 * i]), low = high < 0 ? -1 : hex_value(hex[2 * i + 1]);
+
+		if (low < 0)
+			return false;
+		id->bytes[i] = (unsigned char)(high << 4 | low);
+	}
+	return hex[2 * OBJECT_ID_SIZE] == '\0' || hex[2 * OBJECT_ID_SIZE] == '\n';
+}

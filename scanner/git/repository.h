@@ -1,0 +1,85 @@
+/*
+ * A git repository through libgit2: opening it wherever it stands, its references, its index, what it ignores, and one
+ * object at a time. Nothing of a repository's configuration is ever executed, so whose it is does not matter.
+ *
+ * All functions may be called by any thread unless they say otherwise.
+ */
+#ifndef STAUNCH_GIT_REPOSITORY_H
+#define STAUNCH_GIT_REPOSITORY_H
+
+#include "base/error.h"
+#include "git/object.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct repository;
+
+enum repository_search {
+	REPOSITORY_EXACT,  /* path must be a repository's root, its .git, or a bare repository */
+	REPOSITORY_UPWARD, /* or be inside one */
+	REPOSITORY_FROM_ENVIRONMENT, /* GIT_DIR, GIT_INDEX_FILE and so on, as git sets them for hooks; path is where to look otherwise */
+};
+
+/*
+ * Open a repository: bare, linked worktree, submodule, owned by another user, all the same. Returns 0; ERROR_NOT_FOUND when there is none;
+ * ERROR_UNSUPPORTED for a format that this libgit2 cannot read (SHA-256, reftable); ERROR_MALFORMED for a damaged one.
+ */
+int repository_open(struct repository **repository, const char *path, enum repository_search search, struct error *error);
+void repository_close(struct repository *repository); /* NULL is allowed */
+
+/* The folder of the repository's data (".git/" or the bare folder) / of its working tree, NULL when bare. End in '/'. Borrowed. */
+const char *repository_git_path(const struct repository *repository);
+const char *repository_work_path(const struct repository *repository);
+
+/* The repository's objects folder, then those of its alternates, recursively. An alternate that does not exist is told to missing. Borrowed. */
+char *const *repository_object_directories(const struct repository *repository, size_t *count);
+
+/* Whether history is cut (a shallow clone) / objects are left out on purpose (a partial clone). */
+bool repository_is_shallow(const struct repository *repository);
+bool repository_is_partial(const struct repository *repository);
+
+/* Read a whole object. *bytes is freed by the caller with free(). Returns 0, ERROR_NOT_FOUND, or ERROR_MALFORMED. */
+int repository_read(struct repository *repository, const struct object_id *id, enum object_kind *kind,
+		    unsigned char **bytes, size_t *size, struct error *error);
+
+/* Each reference that names an object, HEAD among them: name and the object it leads to (not peeled). Returns the callback's nonzero value or a negative code. */
+typedef int repository_reference(void *context, const char *name, const struct object_id *target);
+int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
+			      struct error *error);
+
+/* The commit that HEAD leads to. ERROR_NOT_FOUND while there is none (an unborn branch) or it is missing. */
+int repository_head(struct repository *repository, struct object_id *commit, struct error *error);
+
+/* ---- the working tree ---- */
+
+/* Whether git leaves out this file or folder: it is ignored, and it (or anything below it) is not in the index. path is relative to the working tree. */
+bool repository_leaves_out(struct repository *repository, const char *path, bool is_folder);
+
+/* ---- changes ---- */
+
+/* One file of a change: its blobs before and after; NULL where there is none. Returns nonzero to stop. */
+typedef int repository_change(void *context, const char *path, const struct object_id *before,
+			      const struct object_id *after);
+
+/* What the index changes against HEAD. One thread. */
+int repository_staged_changes(struct repository *repository, repository_change *visit, void *context,
+			      struct error *error);
+
+/*
+ * What a commit changes: files that differ from all of its parents; before is the first parent's that has one. A file gone from every
+ * parent comes with a NULL after. One thread.
+ */
+int repository_commit_changes(struct repository *repository, const struct object_id *commit, repository_change *visit,
+			      void *context, struct error *error);
+
+/* The commits of "A..B", oldest first. *commits is freed by the caller. ERROR_NOT_FOUND when A or B is unknown, ERROR_CONFIGURATION when it is no range. */
+int repository_range(struct repository *repository, const char *range, struct object_id **commits, size_t *count,
+		     struct error *error);
+
+/* Hexadecimal, and back (false for anything that is not 40 hexadecimal digits). */
+void object_id_format(const struct object_id *id, char hex[2 * OBJECT_ID_SIZE + 1]);
+bool object_id_parse(struct object_id *id, const char *hex);
+
+#endif

@@ -1,0 +1,272 @@
+#include "git/tree_graph.h"
+
+#include "base/memory.h"
+#include "git/id_table.h"
+#include "git/object_database.h"
+#include "git/tree.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A folder inside a folder. */
+struct edge {
+	uint32_t parent, child;
+};
+
+/* What one thread gathers. */
+struct gatherer {
+	struct edge *edges; /* pass 1 */
+	size_t edge_count, edge_capacity;
+	char **names; /* pass 2: blocks of names, owned by the graph in the end */
+	size_t name_count, name_capacity, block_used;
+	struct tree_link *links; /* scratch of pass 2: one tree's */
+	size_t link_count, link_capacity;
+};
+
+struct tree_graph {
+	struct object_database *database;
+	const struct object_id *wanted; /* borrowed while the graph is built */
+	size_t wanted_count;
+	unsigned jobs;
+	struct gatherer *gatherers; /* jobs of them */
+	struct id_table *ids;       /* tree id -> number */
+	unsigned char *marked;      /* by number: leads to something wanted */
+	struct tree_node *nodes;    /* by number */
+	uint32_t bound;
+	pthread_mutex_t lock; /* guards direct */
+	uint32_t *direct;     /* trees that hold something wanted themselves */
+	size_t direct_count, direct_capacity;
+};
+
+#define NAME_BLOCK_SIZE ((size_t)1 << 16)
+
+/* The index of a wanted object, or TREE_NONE. Nearly every blob is not wanted: the first two bytes say so for most. */
+static uint32_t wanted_index(const struct tree_graph *graph, const struct object_id *id)
+{
+	size_t low = 0, high = graph->wanted_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = memcmp(id, &graph->wanted[middle], sizeof(*id));
+
+		if (!order)
+			return (uint32_t)middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return TREE_NONE;
+}
+
+/* Pass 1: number the trees, note which folder is in which, and which hold something wanted. */
+static int gather_edges(void *context, unsigned worker, const struct object_piece *piece)
+{
+	struct tree_graph *graph = context;
+	struct gatherer *gatherer = &graph->gatherers[worker];
+	uint32_t number = id_table_add(graph->ids, &piece->id);
+	struct tree_entry entry;
+	size_t position = 0;
+	bool direct = false;
+
+	while (tree_next(piece->bytes, piece->size, &position, &entry) == 1) {
+		if (entry.kind == TREE_ENTRY_TREE) {
+			memory_grow(gatherer->edges, gatherer->edge_count, gatherer->edge_capacity);
+			gatherer->edges[gatherer->edge_count++] =
+				(struct edge){ number, id_table_add(graph->ids, entry.id) };
+		}
+		/* a tree can itself be wanted: one that is missing */
+		direct = direct || wanted_index(graph, entry.id) != TREE_NONE;
+	}
+	if (direct) {
+		pthread_mutex_lock(&graph->lock);
+		memory_grow(graph->direct, graph->direct_count, graph->direct_capacity);
+		graph->direct[graph->direct_count++] = number;
+		pthread_mutex_unlock(&graph->lock);
+	}
+	return 0;
+}
+
+/* Mark all trees above the marked ones. Each round goes one folder up, so there are as many as the deepest path has folders. */
+static void mark_upward(struct tree_graph *graph)
+{
+	bool changed = true;
+
+	while (changed) {
+		changed = false;
+		for (unsigned worker = 0; worker < graph->jobs; worker++) {
+			const struct gatherer *gatherer = &graph->gatherers[worker];
+
+			for (size_t i = 0; i < gatherer->edge_count; i++) {
+				const struct edge *edge = &gatherer->edges[i];
+
+				if (graph->marked[edge->child] && !graph->marked[edge->parent]) {
+					graph->marked[edge->parent] = 1;
+					changed = true;
+				}
+			}
+		}
+	}
+}
+
+static const char *keep_name(struct gatherer *gatherer, const char *name, size_t length)
+{
+	size_t size = length + 1;
+	char *kept;
+
+	if (size > NAME_BLOCK_SIZE || !gatherer->name_count || gatherer->block_used + size > NAME_BLOCK_SIZE) {
+		memory_grow(gatherer->names, gatherer->name_count, gatherer->name_capacity);
+		gatherer->names[gatherer->name_count++] =
+			memory_allocate(size > NAME_BLOCK_SIZE ? size : NAME_BLOCK_SIZE);
+		gatherer->block_used = 0;
+	}
+	kept = gatherer->names[gatherer->name_count - 1] + gatherer->block_used;
+	memcpy(kept, name, length);
+	kept[length] = '\0';
+	gatherer->block_used += size;
+	return kept;
+}
+
+static int compare_links(const void *a, const void *b)
+{
+	const struct tree_link *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (int)x->is_node - (int)y->is_node;
+}
+
+/* Pass 2: keep the entries that lead to something wanted. */
+static int gather_links(void *context, unsigned worker, const struct object_piece *piece)
+{
+	struct tree_graph *graph = context;
+	struct gatherer *gatherer = &graph->gatherers[worker];
+	uint32_t number = id_table_find(graph->ids, &piece->id);
+	struct tree_entry entry;
+	size_t position = 0;
+
+	if (number == ID_NONE || !graph->marked[number] || graph->nodes[number].links)
+		return 0;
+	gatherer->link_count = 0;
+	while (tree_next(piece->bytes, piece->size, &position, &entry) == 1) {
+		struct tree_link link = { NULL, wanted_index(graph, entry.id), false };
+
+		if (link.to == TREE_NONE && entry.kind == TREE_ENTRY_TREE) {
+			link.to = id_table_find(graph->ids, entry.id);
+			link.is_node = true;
+			if (link.to != ID_NONE && !graph->marked[link.to])
+				continue;
+		}
+		if (link.to == TREE_NONE)
+			continue;
+		link.name = keep_name(gatherer, entry.name, entry.name_length);
+		memory_grow(gatherer->links, gatherer->link_count, gatherer->link_capacity);
+		gatherer->links[gatherer->link_count++] = link;
+	}
+	graph->nodes[number].links = memory_allocate(gatherer->link_count * sizeof(struct tree_link));
+	graph->nodes[number].link_count = gatherer->link_count;
+	if (gatherer->link_count) {
+		memcpy(graph->nodes[number].links, gatherer->links, gatherer->link_count * sizeof(struct tree_link));
+		qsort(graph->nodes[number].links, gatherer->link_count, sizeof(struct tree_link), compare_links);
+	}
+	return 0;
+}
+
+static void damaged(void *context, const struct object_id *id, const char *detail)
+{
+	(void)context; /* the scan that came before has told of it */
+	(void)id;
+	(void)detail;
+}
+
+int tree_graph_build(struct tree_graph **out, struct object_database *database, const struct object_id *wanted,
+		     size_t count, unsigned jobs, const volatile int *stop, struct error *error)
+{
+	struct tree_graph *graph = memory_allocate_zeroed(1, sizeof(*graph));
+	struct object_database_walk walk = { .kinds = OBJECT_KIND_BIT(OBJECT_TREE),
+					     .jobs = jobs,
+					     .whole = true,
+					     .stop = stop,
+					     .visit = gather_edges,
+					     .damaged = damaged,
+					     .context = graph };
+	int result;
+
+	graph->wanted = wanted;
+	graph->wanted_count = count;
+	graph->jobs = jobs;
+	graph->gatherers = memory_allocate_zeroed(jobs, sizeof(*graph->gatherers));
+	graph->ids = id_table_new();
+	pthread_mutex_init(&graph->lock, NULL);
+	result = object_database_walk(database, &walk, error);
+	if (!result) {
+		graph->bound = id_table_bound(graph->ids);
+		graph->marked = memory_allocate_zeroed(graph->bound, 1);
+		graph->nodes = memory_allocate_zeroed(graph->bound, sizeof(*graph->nodes));
+		for (size_t i = 0; i < graph->direct_count; i++)
+			graph->marked[graph->direct[i]] = 1;
+		mark_upward(graph);
+		for (unsigned worker = 0; worker < jobs; worker++) {
+			free(graph->gatherers[worker].edges);
+			graph->gatherers[worker].edges = NULL;
+		}
+		walk.visit = gather_links;
+		if (graph->direct_count)
+			result = object_database_walk(database, &walk, error);
+	}
+	graph->wanted = NULL;
+	if (result) {
+		tree_graph_free(graph);
+		graph = NULL;
+	}
+	*out = graph;
+	return result;
+}
+
+void tree_graph_free(struct tree_graph *graph)
+{
+	if (!graph)
+		return;
+	for (unsigned worker = 0; worker < graph->jobs; worker++) {
+		struct gatherer *gatherer = &graph->gatherers[worker];
+
+		for (size_t i = 0; i < gatherer->name_count; i++)
+			free(gatherer->names[i]);
+		free(gatherer->names);
+		free(gatherer->edges);
+		free(gatherer->links);
+	}
+	for (uint32_t i = 0; graph->nodes && i < graph->bound; i++)
+		free(graph->nodes[i].links);
+	free(graph->gatherers);
+	free(graph->nodes);
+	free(graph->marked);
+	free(graph->direct);
+	id_table_free(graph->ids);
+	pthread_mutex_destroy(&graph->lock);
+	free(graph);
+}
+
+uint32_t tree_graph_find(const struct tree_graph *graph, const struct object_id *tree)
+{
+	uint32_t number = id_table_find(graph->ids, tree);
+
+	return number != ID_NONE && graph->marked[number] ? number : TREE_NONE;
+}
+
+const struct tree_node *tree_graph_node(const struct tree_graph *graph, uint32_t number)
+{
+	return &graph->nodes[number];
+}
+
+uint32_t tree_graph_node_bound(const struct tree_graph *graph)
+{
+	return graph->bound;
+}
+
+const struct tree_link *tree_node_find(const struct tree_node *node, const char *name, bool is_node)
+{
+	struct tree_link wanted = { name, 0, is_node };
+
+	return node->link_count ? bsearch(&wanted, node->links, node->link_count, sizeof(wanted), compare_links) : NULL;
+}

@@ -1,0 +1,74 @@
+/*
+ * Looking for credentials in bytes: one pass of a multi-literal prefilter (Vectorscan), the rules' patterns (PCRE2, JIT)
+ * on a window round each literal, then the verdict. It knows nothing of files or git.
+ *
+ * A struct match_program is compiled once and read-only from then on; each thread makes its own struct matcher from it.
+ */
+#ifndef STAUNCH_MATCH_MATCH_H
+#define STAUNCH_MATCH_MATCH_H
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "finding.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rule_set;
+struct rule;
+struct match_program;
+struct matcher;
+
+/*
+ * What a match may need to see around its literal. Content that comes in windows must repeat MATCH_OVERLAP bytes of the one
+ * before in each, so that each literal has its whole surroundings in exactly one of them.
+ */
+#define MATCH_BEFORE 512
+#define MATCH_AFTER (SECRET_SIZE_MAX + 64)
+#define MATCH_OVERLAP (MATCH_BEFORE + MATCH_AFTER)
+
+/*
+ * Compile the enabled rules of set, which must outlive the program. A pattern that PCRE2 refuses, or one without a group that its
+ * checksum names, is ERROR_CONFIGURATION with "FILE:LINE:COLUMN: …".
+ */
+int match_program_compile(struct match_program **program, const struct rule_set *set, struct error *error);
+void match_program_free(struct match_program *program); /* NULL is allowed */
+
+/* A matcher for one thread, which owns it. */
+struct matcher *matcher_new(const struct match_program *program);
+void matcher_free(struct matcher *matcher); /* NULL is allowed */
+
+/* A credential in the window that was searched: bytes[start] up to bytes[end]. */
+struct match {
+	const struct rule *rule;
+	enum confidence confidence;
+	size_t start, end;
+};
+
+/* Called for each match, in order of its literal. */
+typedef void match_found(void *context, const struct match *match);
+
+/*
+ * Search size bytes. first and last say whether the content begins and ends with this window; each further window of
+ * the same content must overlap the one before it by MATCH_OVERLAP bytes and be given to the same matcher next.
+ *
+ * Returns 0, or ERROR_LIMIT when a pattern met PCRE2's limits somewhere: that place is not decided and the caller must count it as not scanned.
+ */
+int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool first, bool last, match_found *found,
+		   void *context);
+
+/*
+ * The broker's second look: whether the bytes as a whole are a credential of this rule. Returns true and sets *confidence,
+ * or false for anything else, also when a limit was met.
+ */
+bool matcher_confirm(struct matcher *matcher, const struct rule *rule, const void *bytes, size_t size,
+		     enum confidence *confidence);
+
+/* Whether the text is only a stand-in for a credential: xxxx, EXAMPLE, your_key, one character repeated, a run of the alphabet. */
+bool match_is_placeholder(const char *text, size_t length);
+
+/* Shannon entropy in bits per byte. */
+double match_entropy(const char *text, size_t length);
+
+#endif

@@ -1,0 +1,66 @@
+#define _GNU_SOURCE
+#include "revoke/curl_library.h"
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#define VERSION_NEEDED 0x075500 /* 7.85, for CURLOPT_PROTOCOLS_STR */
+
+/* The second is the same library built with GnuTLS. Debian's git depends on it, so it is there when the first is not. */
+static const char *const library_names[] = { "libcurl.so.4", "libcurl-gnutls.so.4" };
+
+static const struct {
+	const char *name;
+	size_t offset; /* of the pointer in struct curl_library */
+} functions[] = {
+#define CURL_LIBRARY_ENTRY(name) { "curl_" #name, offsetof(struct curl_library, name) },
+	CURL_LIBRARY_FUNCTIONS(CURL_LIBRARY_ENTRY)
+#undef CURL_LIBRARY_ENTRY
+};
+
+static struct curl_library library;
+static bool loaded;
+
+static int library_resolve(void *handle, struct error *error)
+{
+	const curl_version_info_data *version;
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		void *function = dlsym(handle, functions[i].name);
+
+		if (!function)
+			return error_set(error, ERROR_UNSUPPORTED, "cannot use the installed libcurl: it has no '%s'",
+					 functions[i].name);
+		memcpy((char *)&library + functions[i].offset, &function, sizeof(function));
+	}
+	version = library.version_info(CURLVERSION_NOW);
+	if (version->version_num < VERSION_NEEDED)
+		return error_set(error, ERROR_UNSUPPORTED, "cannot use libcurl %s: 7.85 or later is needed",
+				 version->version);
+	if (library.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return error_set(error, ERROR_UNSUPPORTED, "cannot initialise libcurl");
+	return 0;
+}
+
+const struct curl_library *curl_library_load(struct error *error)
+{
+	void *handle = NULL;
+
+	if (loaded)
+		return &library;
+	for (size_t i = 0; !handle && i < sizeof(library_names) / sizeof(library_names[0]); i++)
+		handle = dlopen(library_names[i], RTLD_NOW | RTLD_LOCAL);
+	if (!handle) {
+		error_set(error, ERROR_UNSUPPORTED,
+			  "cannot load 'libcurl.so.4', which sends the reports: install the package libcurl4");
+		return NULL;
+	}
+	if (library_resolve(handle, error) < 0) {
+		dlclose(handle);
+		return NULL;
+	}
+	loaded = true;
+	return &library;
+}

@@ -1,0 +1,164 @@
+#include "revoke/schedule.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct again {
+	int64_t due;
+	size_t job;
+};
+
+struct schedule_server {
+	char *name;         /* owned */
+	int64_t held_until; /* INT64_MIN: never held */
+	size_t *fresh;      /* owned: jobs never sent are fresh[fresh_taken] to fresh[fresh_count - 1] */
+	size_t fresh_taken, fresh_count, fresh_capacity;
+	struct again *again; /* owned: a heap, the earliest on top */
+	size_t again_count, again_capacity;
+};
+
+size_t schedule_server(struct schedule *schedule, const char *name)
+{
+	for (size_t i = 0; i < schedule->count; i++) {
+		if (strcmp(schedule->servers[i].name, name) == 0)
+			return i;
+	}
+	memory_grow(schedule->servers, schedule->count, schedule->capacity);
+	schedule->servers[schedule->count] =
+		(struct schedule_server){ .name = memory_copy_string(name), .held_until = INT64_MIN };
+	return schedule->count++;
+}
+
+void schedule_add(struct schedule *schedule, size_t number, size_t job)
+{
+	struct schedule_server *server = &schedule->servers[number];
+
+	memory_grow(server->fresh, server->fresh_count, server->fresh_capacity);
+	server->fresh[server->fresh_count++] = job;
+}
+
+/* Jobs due at the same time go in their order, so that the same answers give the same requests. */
+static bool goes_before(const struct again *a, const struct again *b)
+{
+	return a->due != b->due ? a->due < b->due : a->job < b->job;
+}
+
+void schedule_add_again(struct schedule *schedule, size_t number, size_t job, int64_t due)
+{
+	struct schedule_server *server = &schedule->servers[number];
+	struct again added = { due, job };
+	size_t at;
+
+	memory_grow(server->again, server->again_count, server->again_capacity);
+	at = server->again_count++;
+	while (at > 0 && goes_before(&added, &server->again[(at - 1) / 2])) {
+		server->again[at] = server->again[(at - 1) / 2];
+		at = (at - 1) / 2;
+	}
+	server->again[at] = added;
+}
+
+static size_t again_pop(struct schedule_server *server)
+{
+	size_t job = server->again[0].job;
+	struct again last = server->again[--server->again_count];
+	size_t at = 0;
+
+	for (size_t child = 1; child < server->again_count; child = 2 * at + 1) {
+		if (child + 1 < server->again_count && goes_before(&server->again[child + 1], &server->again[child]))
+			child++;
+		if (!goes_before(&server->again[child], &last))
+			break;
+		server->again[at] = server->again[child];
+		at = child;
+	}
+	server->again[at] = last;
+	return job;
+}
+
+void schedule_hold(struct schedule *schedule, size_t number, int64_t until)
+{
+	if (schedule->servers[number].held_until < until)
+		schedule->servers[number].held_until = until;
+}
+
+int64_t schedule_held_until(const struct schedule *schedule, size_t number)
+{
+	return schedule->servers[number].held_until;
+}
+
+static bool has_fresh(const struct schedule_server *server)
+{
+	return server->fresh_taken < server->fresh_count;
+}
+
+bool schedule_take(struct schedule *schedule, int64_t now, size_t *job)
+{
+	for (size_t i = 0; i < schedule->count; i++) {
+		size_t number = (schedule->turn + i) % schedule->count;
+		struct schedule_server *server = &schedule->servers[number];
+
+		if (server->held_until > now)
+			continue;
+		if (server->again_count && server->again[0].due <= now)
+			*job = again_pop(server);
+		else if (has_fresh(server))
+			*job = server->fresh[server->fresh_taken++];
+		else
+			continue;
+		schedule->turn = number + 1;
+		return true;
+	}
+	return false;
+}
+
+bool schedule_drop(struct schedule *schedule, int64_t held_until, size_t *job)
+{
+	for (size_t i = 0; i < schedule->count; i++) {
+		struct schedule_server *server = &schedule->servers[i];
+
+		if (server->held_until < held_until)
+			continue;
+		if (server->again_count)
+			*job = again_pop(server);
+		else if (has_fresh(server))
+			*job = server->fresh[server->fresh_taken++];
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+int64_t schedule_next(const struct schedule *schedule)
+{
+	int64_t next = INT64_MAX;
+
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct schedule_server *server = &schedule->servers[i];
+		int64_t ready = INT64_MAX;
+
+		if (has_fresh(server))
+			ready = INT64_MIN;
+		else if (server->again_count)
+			ready = server->again[0].due;
+		if (ready < server->held_until)
+			ready = server->held_until;
+		if (has_fresh(server) || server->again_count)
+			next = ready < next ? ready : next;
+	}
+	return next;
+}
+
+void schedule_release(struct schedule *schedule)
+{
+	for (size_t i = 0; i < schedule->count; i++) {
+		free(schedule->servers[i].name);
+		free(schedule->servers[i].fresh);
+		free(schedule->servers[i].again);
+	}
+	free(schedule->servers);
+	*schedule = (struct schedule){ 0 };
+}

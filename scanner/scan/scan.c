@@ -1,0 +1,241 @@
+#define _GNU_SOURCE
+#include "scan/scan.h"
+
+#include "base/memory.h"
+#include "git/repository.h"
+#include "sandbox/sandbox.h"
+#include "scan/worker.h"
+#include "source/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static volatile int stop; /* set by a signal: end early and tell what was found */
+
+static void stop_on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* The scan of one run. */
+struct scan {
+	const struct scan_options *options;
+	struct channel_writer channel;
+	struct scan_shared shared;
+	struct scan_worker *workers; /* options->jobs of them */
+	struct source_events events;
+};
+
+/* ---- what sources tell ---- */
+
+static unsigned take_chunk(void *context, unsigned worker, const struct chunk *chunk)
+{
+	struct scan *scan = context;
+
+	return scan_worker_search(&scan->workers[worker], chunk, scan->events.overlap);
+}
+
+static void take_settle(void *context, unsigned worker)
+{
+	struct scan *scan = context;
+
+	scan_worker_settle(&scan->workers[worker]);
+}
+
+static void take_incomplete(void *context, const char *what, const char *object, const char *path, const char *detail)
+{
+	struct scan *scan = context;
+	struct channel_message message = {
+		.type = CHANNEL_INCOMPLETE,
+		.kind_word = what,
+		.text = detail,
+		.place = { .target = scan->shared.target, .path = (char *)path },
+	};
+
+	strcpy(message.place.object, object);
+	if (channel_write(&scan->channel, &message))
+		stop = 1; /* nobody listens any more */
+}
+
+static void take_trace(void *context, const struct place *place)
+{
+	struct scan *scan = context;
+	struct channel_message message = { .type = CHANNEL_TRACE, .place = *place };
+
+	message.place.target = scan->shared.target;
+	if (channel_write(&scan->channel, &message))
+		stop = 1;
+}
+
+static void take_seen(void *context, uint32_t key, const struct sighting *first, const struct sighting *last,
+		      uint64_t commits_total, bool at_head)
+{
+	struct scan *scan = context;
+	struct channel_message message = {
+		.type = CHANNEL_SEEN,
+		.key = key,
+		.first_seen = *first,
+		.last_seen = *last,
+		.commits_total = commits_total,
+		.at_head = at_head,
+	};
+
+	channel_write(&scan->channel, &message);
+}
+
+/* ---- targets ---- */
+
+static int scan_history(struct scan *scan, struct repository *repository, struct source_counts *counts,
+			struct error *error)
+{
+	struct source_trace_events trace = { scan, take_trace, take_seen };
+	struct source_history *history = NULL;
+	int result = source_history(&scan->events, repository, &history, counts, error);
+
+	if (!result)
+		result = source_history_trace(history, scan->shared.traced, scan->shared.traced_count, &trace, error);
+	source_history_free(history);
+	return result;
+}
+
+static int scan_repository(struct scan *scan, const struct scan_target *target, struct source_counts *counts,
+			   struct error *error)
+{
+	struct repository *repository = NULL;
+	int result = repository_open(&repository, target->path,
+				     target->from_environment ? REPOSITORY_FROM_ENVIRONMENT : REPOSITORY_UPWARD, error);
+
+	if (result == ERROR_NOT_FOUND)
+		return error_set(error, ERROR_NOT_FOUND, "'%s' is not a git repository (nor inside one)", target->path);
+	if (result)
+		return result;
+	if (target->kind == SCAN_GIT)
+		result = scan_history(scan, repository, counts, error);
+	else if (target->kind == SCAN_STAGED)
+		result = source_staged(&scan->events, repository, counts, error);
+	else
+		result = source_range(&scan->events, repository, target->range, counts, error);
+	repository_close(repository);
+	return result;
+}
+
+static const char *failure_word(const struct error *error)
+{
+	if (error->code == ERROR_UNSUPPORTED)
+		return "unsupported-repository";
+	return error->code == ERROR_NOT_FOUND ? "not-found" : "unreadable-target";
+}
+
+static void scan_target(struct scan *scan, uint32_t number)
+{
+	static const char *const kind_words[] = { "git", "staged", "range", "dir", "stdin" };
+	const struct scan_target *target = &scan->options->targets[number];
+	struct channel_message message = { .type = CHANNEL_TARGET,
+					   .kind_word = kind_words[target->kind],
+					   .text = target->path };
+	struct source_counts counts = { 0 };
+	struct error error;
+	int result;
+
+	scan->shared.target = number;
+	scan->shared.settles = target->kind == SCAN_STAGED || target->kind == SCAN_RANGE;
+	scan->shared.traced_count = 0;
+	if (channel_write(&scan->channel, &message))
+		return;
+	if (target->kind == SCAN_FILES)
+		result = source_files(&scan->events, target->path, scan->options->ignored, &counts, &error);
+	else if (target->kind == SCAN_STREAM)
+		result = source_stream(&scan->events, STDIN_FILENO, target->path, &counts, &error);
+	else
+		result = scan_repository(scan, target, &counts, &error);
+	if (result && result != ERROR_INTERRUPTED)
+		take_incomplete(scan, failure_word(&error), "", target->path, error.message);
+	message = (struct channel_message){ .type = CHANNEL_TARGET_END,
+					    .commits = counts.commits,
+					    .objects = counts.objects,
+					    .bytes = counts.bytes };
+	channel_write(&scan->channel, &message);
+}
+
+static int scan_all(const struct scan_options *options, int fd)
+{
+	struct channel_message message = { .type = CHANNEL_HELLO, .version = CHANNEL_VERSION };
+	struct scan scan = { .options = options };
+	struct error error;
+
+	if (sandbox_enter(&error)) {
+		fprintf(stderr, "staunch: %s\n", error.message);
+		return 1;
+	}
+	channel_writer_init(&scan.channel, fd);
+	scan.shared.channel = &scan.channel;
+	pthread_mutex_init(&scan.shared.lock, NULL);
+	scan.workers = memory_allocate_zeroed(options->jobs, sizeof(*scan.workers));
+	for (unsigned i = 0; i < options->jobs; i++)
+		scan_worker_init(&scan.workers[i], &scan.shared, options->program);
+	scan.events = (struct source_events){
+		.context = &scan,
+		.jobs = options->jobs,
+		.overlap = MATCH_OVERLAP,
+		.stop = &stop,
+		.chunk = take_chunk,
+		.settle = take_settle,
+		.incomplete = take_incomplete,
+	};
+	channel_write(&scan.channel, &message);
+	for (size_t i = 0; i < options->target_count && !stop; i++)
+		scan_target(&scan, (uint32_t)i);
+	message = (struct channel_message){ .type = CHANNEL_END, .interrupted = stop != 0 };
+	channel_write(&scan.channel, &message);
+	for (unsigned i = 0; i < options->jobs; i++)
+		scan_worker_release(&scan.workers[i]);
+	free(scan.workers);
+	free(scan.shared.traced);
+	key_table_release(&scan.shared.keys);
+	pthread_mutex_destroy(&scan.shared.lock);
+	channel_writer_release(&scan.channel);
+	return 0;
+}
+
+/* The child's life. */
+static void be_scan_process(const struct scan_options *options, int fd)
+{
+	struct sigaction action = { .sa_handler = stop_on_signal, .sa_flags = SA_RESTART };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* without the broker nobody hears what is found */
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+	exit(scan_all(options, fd));
+}
+
+int scan_start(const struct scan_options *options, int *channel, pid_t *process, struct error *error)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return error_set_errno(error, "cannot make a pipe to the scan process");
+	fflush(NULL); /* nothing buffered may be written twice */
+	*process = fork();
+	if (*process < 0) {
+		error_set_errno(error, "cannot start the scan process");
+		close(ends[0]);
+		close(ends[1]);
+		return ERROR_IO;
+	}
+	if (*process == 0) {
+		close(ends[0]);
+		be_scan_process(options, ends[1]);
+	}
+	close(ends[1]);
+	*channel = ends[0];
+	return 0;
+}

@@ -1,0 +1,46 @@
+/*
+ * The scan process: it reads the targets, searches them on worker threads and tells the broker what it finds over the channel.
+ *
+ * It is the only process that parses bytes from strangers and it has nothing else: no network, no ledger, no reports.
+ */
+#ifndef STAUNCH_SCAN_SCAN_H
+#define STAUNCH_SCAN_SCAN_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct match_program;
+
+enum scan_target_kind {
+	SCAN_GIT,    /* every object of a repository */
+	SCAN_STAGED, /* what the next commit would add */
+	SCAN_RANGE,  /* what the commits of a range add */
+	SCAN_FILES,  /* a file or a folder */
+	SCAN_STREAM, /* standard input */
+};
+
+struct scan_target {
+	enum scan_target_kind kind;
+	const char *path;  /* repository, file or folder; the label of a stream */
+	const char *range; /* SCAN_RANGE: "A..B" */
+	bool from_environment; /* a repository that git's own variables name, as in a hook */
+};
+
+struct scan_options {
+	const struct scan_target *targets; /* target_count of them */
+	size_t target_count;
+	const struct match_program *program;
+	unsigned jobs; /* worker threads, 1 or more */
+	bool ignored;  /* look into files that git ignores too */
+};
+
+/*
+ * Start the scan process. *channel is the read end of the channel, owned by the caller, *process the child to wait for. All of options is read
+ * before this returns to the caller in the parent, as the child is a copy. Call it before any thread is started.
+ */
+int scan_start(const struct scan_options *options, int *channel, pid_t *process, struct error *error);
+
+#endif

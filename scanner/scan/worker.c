@@ -1,0 +1,203 @@
+#define _GNU_SOURCE
+#include "scan/worker.h"
+
+#include "base/memory.h"
+#include "rule/rule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void scan_worker_init(struct scan_worker *worker, struct scan_shared *shared, const struct match_program *program)
+{
+	memset(worker, 0, sizeof(*worker));
+	worker->shared = shared;
+	worker->matcher = matcher_new(program);
+}
+
+static void forget_waiting(struct scan_worker *worker)
+{
+	for (size_t i = 0; i < worker->waiting_count; i++) {
+		secret_free(worker->waiting[i].secret);
+		place_release(&worker->waiting[i].place);
+	}
+	worker->waiting_count = worker->old_count = 0;
+}
+
+void scan_worker_release(struct scan_worker *worker)
+{
+	forget_waiting(worker);
+	matcher_free(worker->matcher);
+	free(worker->waiting);
+	free(worker->old_keys);
+}
+
+/* ---- lines ---- */
+
+/* Count the lines of the chunk up to `end`, going on from where the last count stopped. */
+static void count_lines(struct scan_worker *worker, size_t end)
+{
+	const char *bytes = worker->chunk->bytes;
+	const char *at = bytes + worker->counted, *newline;
+
+	if (end < worker->counted) { /* two rules can find things out of order */
+		worker->line = worker->chunk_line;
+		worker->line_start = worker->chunk_line_start;
+		at = bytes;
+	}
+	while ((newline = memchr(at, '\n', (size_t)(bytes + end - at)))) {
+		at = newline + 1;
+		worker->line++;
+		worker->line_start = worker->chunk->offset + (uint64_t)(at - bytes);
+	}
+	worker->counted = end;
+}
+
+static void begin_lines(struct scan_worker *worker)
+{
+	if (worker->chunk->first) {
+		worker->chunk_line = 1;
+		worker->chunk_line_start = 0;
+	}
+	worker->line = worker->chunk_line;
+	worker->line_start = worker->chunk_line_start;
+	worker->counted = 0;
+}
+
+/* ---- hits ---- */
+
+static void tell_hit(struct scan_worker *worker, uint32_t rule, uint32_t key, const struct secret *secret,
+		     const struct place *place)
+{
+	struct channel_message message = {
+		.type = CHANNEL_HIT,
+		.rule = rule,
+		.key = key,
+		.secret = secret_bytes(secret),
+		.secret_size = secret_length(secret),
+		.traced = worker->chunk && worker->chunk->traced,
+		.place = *place,
+	};
+
+	channel_write(worker->shared->channel, &message);
+}
+
+/* The credential's number; and where a trace will be wanted, that its object holds it. */
+static uint32_t number_key(struct scan_worker *worker, uint32_t rule, const struct secret *secret)
+{
+	struct scan_shared *shared = worker->shared;
+	char fingerprint[SECRET_FINGERPRINT_SIZE];
+	uint32_t key;
+	bool is_new;
+
+	secret_fingerprint(secret, fingerprint);
+	pthread_mutex_lock(&shared->lock);
+	key = key_table_add(&shared->keys, rule, fingerprint, &is_new);
+	if (worker->chunk->traced && worker->chunk->kind == PLACE_BLOB) {
+		struct source_hit *hit;
+
+		memory_grow(shared->traced, shared->traced_count, shared->traced_capacity);
+		hit = &shared->traced[shared->traced_count++];
+		hit->key = key;
+		strcpy(hit->object, worker->chunk->object);
+	}
+	pthread_mutex_unlock(&shared->lock);
+	return key;
+}
+
+static void hit_wait(struct scan_worker *worker, uint32_t rule, uint32_t key, struct secret *secret,
+		     const struct place *place)
+{
+	struct waiting_hit *hit;
+
+	memory_grow(worker->waiting, worker->waiting_count, worker->waiting_capacity);
+	hit = &worker->waiting[worker->waiting_count++];
+	hit->rule = rule;
+	hit->key = key;
+	hit->secret = secret;
+	place_copy(&hit->place, place);
+}
+
+static void match_to_hit(void *context, const struct match *match)
+{
+	struct scan_worker *worker = context;
+	const struct chunk *chunk = worker->chunk;
+	struct secret *secret = secret_new((const char *)chunk->bytes + match->start, match->end - match->start);
+	uint32_t key = number_key(worker, match->rule->index, secret);
+	struct place place = {
+		.target = worker->shared->target,
+		.kind = chunk->kind,
+		.reachable = chunk->reachable,
+		.path = (char *)chunk->path,
+		.author = (char *)chunk->author,
+		.has_date = chunk->has_date,
+		.date = chunk->date,
+		.offset = chunk->offset + match->start,
+	};
+
+	worker->found++;
+	strcpy(place.object, chunk->object);
+	strcpy(place.commit, chunk->commit);
+	count_lines(worker, match->start);
+	place.line = worker->line;
+	place.column = place.offset - worker->line_start + 1;
+	if (chunk->old) {
+		memory_grow(worker->old_keys, worker->old_count, worker->old_capacity);
+		worker->old_keys[worker->old_count++] = key;
+	} else if (worker->shared->settles) {
+		hit_wait(worker, match->rule->index, key, secret, &place);
+		secret = NULL; /* the waiting hit's */
+	} else {
+		tell_hit(worker, match->rule->index, key, secret, &place);
+	}
+	secret_free(secret);
+}
+
+static void tell_undecided(struct scan_worker *worker)
+{
+	struct channel_message message = {
+		.type = CHANNEL_INCOMPLETE,
+		.kind_word = "match-limit",
+		.text = "a rule's pattern took too many steps on this content",
+		.place = { .target = worker->shared->target, .path = (char *)worker->chunk->path },
+	};
+
+	strcpy(message.place.object, worker->chunk->object);
+	channel_write(worker->shared->channel, &message);
+}
+
+unsigned scan_worker_search(struct scan_worker *worker, const struct chunk *chunk, size_t overlap)
+{
+	worker->chunk = chunk;
+	worker->found = 0;
+	begin_lines(worker);
+	if (matcher_search(worker->matcher, chunk->bytes, chunk->size, chunk->first, chunk->last, match_to_hit, worker))
+		tell_undecided(worker);
+	if (!chunk->last && chunk->size > overlap) {
+		/* the next chunk begins here */
+		count_lines(worker, chunk->size - overlap);
+		worker->chunk_line = worker->line;
+		worker->chunk_line_start = worker->line_start;
+	}
+	worker->chunk = NULL;
+	return worker->found;
+}
+
+static bool stood_before(const struct scan_worker *worker, uint32_t key)
+{
+	for (size_t i = 0; i < worker->old_count; i++) {
+		if (worker->old_keys[i] == key)
+			return true;
+	}
+	return false;
+}
+
+void scan_worker_settle(struct scan_worker *worker)
+{
+	for (size_t i = 0; i < worker->waiting_count; i++) {
+		const struct waiting_hit *hit = &worker->waiting[i];
+
+		if (!stood_before(worker, hit->key))
+			tell_hit(worker, hit->rule, hit->key, hit->secret, &hit->place);
+	}
+	forget_waiting(worker);
+}

@@ -1,0 +1,79 @@
+#include "source/changes.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+int change_list_add(void *context, const char *path, const struct object_id *before, const struct object_id *after)
+{
+	struct change_list *list = context;
+	struct change *change;
+
+	memory_grow(list->changes, list->count, list->capacity);
+	change = &list->changes[list->count++];
+	*change = (struct change){ .path = memory_copy_string(path), .has_before = before, .has_after = after };
+	if (before)
+		change->before = *before;
+	if (after)
+		change->after = *after;
+	return 0;
+}
+
+void change_list_release(struct change_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->changes[i].path);
+	free(list->changes);
+	*list = (struct change_list){ 0 };
+}
+
+/* Read one blob and hand it out. Returns what was found in it. */
+static unsigned hand_out(const struct source_events *events, struct repository *repository,
+			 const struct object_id *id, struct chunk *chunk, struct source_counts *counts)
+{
+	char hex[2 * OBJECT_ID_SIZE + 1];
+	unsigned char *bytes = NULL;
+	enum object_kind kind;
+	struct error error;
+	unsigned found = 0;
+
+	object_id_format(id, hex);
+	chunk->object = hex;
+	if (repository_read(repository, id, &kind, &bytes, &chunk->size, &error)) {
+		events->incomplete(events->context,
+				   error.code == ERROR_NOT_FOUND ? "missing-object" : "unreadable-object", hex,
+				   chunk->path, error.message);
+	} else {
+		chunk->bytes = bytes;
+		chunk->first = chunk->last = true;
+		found = events->chunk(events->context, 0, chunk);
+		counts->objects++;
+		counts->bytes += chunk->size;
+	}
+	free(bytes);
+	return found;
+}
+
+void change_list_hand_out(const struct change_list *list, const struct source_events *events,
+			  struct repository *repository, const struct chunk *like, struct source_counts *counts)
+{
+	struct chunk chunk = *like;
+	unsigned found = 0;
+
+	for (size_t i = 0; i < list->count && !*events->stop; i++) {
+		const struct change *change = &list->changes[i];
+
+		chunk.path = change->path;
+		if (change->has_after)
+			found += hand_out(events, repository, &change->after, &chunk, counts);
+	}
+	chunk.old = true;
+	for (size_t i = 0; i < list->count && found; i++) {
+		const struct change *change = &list->changes[i];
+
+		chunk.path = change->path;
+		if (change->has_before)
+			hand_out(events, repository, &change->before, &chunk, counts);
+	}
+	events->settle(events->context, 0);
+}

@@ -1,0 +1,31 @@
+/*
+ * What staged and range share: handing out what a change adds, and, where something was found in it, what it replaced. Private to source/.
+ */
+#ifndef STAUNCH_SOURCE_CHANGES_H
+#define STAUNCH_SOURCE_CHANGES_H
+
+#include "git/repository.h"
+#include "source/source.h"
+
+/* The files of one change (a commit, or the next one). */
+struct change_list {
+	struct change {
+		char *path;
+		struct object_id before, after;
+		bool has_before, has_after;
+	} *changes;
+	size_t count, capacity;
+};
+
+/* Collects into a struct change_list: a repository_change visitor. */
+int change_list_add(void *list, const char *path, const struct object_id *before, const struct object_id *after);
+void change_list_release(struct change_list *list);
+
+/*
+ * Hand out the contents after the change as chunks like *like, then, if something was found, those before it, and settle.
+ * Blobs that are missing are told as incomplete.
+ */
+void change_list_hand_out(const struct change_list *list, const struct source_events *events,
+			  struct repository *repository, const struct chunk *like, struct source_counts *counts);
+
+#endif

@@ -1,0 +1,411 @@
+/*
+ * Files and folders, on all threads: each task is a folder, or some of the files of a large one. A worker that reads a folder
+ * pushes its subfolders for others and scans the files itself while their names are warm.
+ *
+ * Only names are ever resolved below an open folder (openat, O_NOFOLLOW), so a link slipped in during the walk is not followed.
+ */
+#define _GNU_SOURCE
+#include "base/log.h"
+#include "base/memory.h"
+#include "git/repository.h"
+#include "source/window.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A folder with more files is cut into tasks of this many, so that one flat folder does not leave a core idle. */
+#define FILES_PER_TASK 256
+
+/* What git leaves out below the root of one working tree. Shared by the tasks below it, kept until the walk ends. */
+struct scope {
+	struct repository *repository;
+	char *prefix;        /* of the walk's start in the working tree ("src/"), or "" */
+	size_t start_length; /* bytes of this walk's paths that come before what prefix is put in front of */
+	struct scope *next; /* in walk.scopes */
+};
+
+struct task {
+	struct task *next;
+	char *path;    /* of the folder; ends in '/' but for "" */
+	char **names;  /* NULL: read the folder. Otherwise name_count files of it */
+	size_t name_count;
+	struct scope *scope; /* NULL outside repositories or when nothing is left out; borrowed from the walk */
+};
+
+struct walk {
+	const struct source_events *events;
+	bool ignored;
+	pthread_mutex_t lock;    /* guards all below */
+	pthread_cond_t changed;  /* signalled when a task is added and when the last one is done */
+	struct task *tasks;
+	unsigned tasks_open;     /* queued or being worked on */
+	struct scope *scopes;
+	struct source_counts counts;
+};
+
+struct walker {
+	struct walk *walk;
+	unsigned worker;
+	char *buffer; /* WINDOW_SIZE bytes */
+	struct source_counts counts;
+};
+
+static void task_push(struct walk *walk, const char *path, char **names, size_t name_count, struct scope *scope)
+{
+	struct task *task = memory_allocate_zeroed(1, sizeof(*task));
+
+	task->path = memory_copy_string(path);
+	task->names = names;
+	task->name_count = name_count;
+	task->scope = scope;
+	pthread_mutex_lock(&walk->lock);
+	task->next = walk->tasks;
+	walk->tasks = task;
+	walk->tasks_open++;
+	pthread_cond_signal(&walk->changed);
+	pthread_mutex_unlock(&walk->lock);
+}
+
+static void task_free(struct task *task)
+{
+	for (size_t i = 0; i < task->name_count; i++)
+		free(task->names[i]);
+	free(task->names);
+	free(task->path);
+	free(task);
+}
+
+static void tell_unread(const struct walk *walk, const char *what, const char *path, int number)
+{
+	struct error error;
+
+	errno = number;
+	error_set_errno(&error, "cannot read");
+	walk->events->incomplete(walk->events->context, what, "", path, error.message);
+}
+
+/* ---- one file ---- */
+
+/* Scan an open regular file and close it. */
+static void scan_open_file(struct walker *walker, int fd, const char *path)
+{
+	struct chunk chunk = { .kind = PLACE_FILE, .path = path, .object = "", .commit = "", .reachable = true };
+	struct stat status;
+
+	if (fstat(fd, &status)) {
+		tell_unread(walker->walk, "unreadable-file", path, errno);
+	} else if (S_ISREG(status.st_mode)) {
+		walker->counts.objects++;
+		if (window_read(walker->walk->events, walker->worker, fd, (uint64_t)status.st_size, walker->buffer, &chunk,
+				&walker->counts.bytes))
+			tell_unread(walker->walk, "unreadable-file", path, errno);
+	}
+	close(fd);
+}
+
+static bool left_out(const struct scope *scope, const char *path, bool is_folder)
+{
+	char *spelled;
+	bool out;
+
+	if (!scope)
+		return false;
+	spelled = memory_format("%s%s", scope->prefix, path + scope->start_length);
+	out = repository_leaves_out(scope->repository, spelled, is_folder);
+	free(spelled);
+	return out;
+}
+
+static void scan_file(struct walker *walker, int folder, const struct task *task, const char *name)
+{
+	char *path = memory_format("%s%s", task->path, name);
+	int fd;
+
+	if (!left_out(task->scope, path, false)) {
+		/* O_NONBLOCK: a FIFO put in the file's place must not hold the scan up */
+		fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (fd >= 0)
+			scan_open_file(walker, fd, path);
+		else if (errno != ELOOP && errno != ENXIO) /* a link or a socket by now: not followed, nothing to read */
+			tell_unread(walker->walk, "unreadable-file", path, errno);
+	}
+	free(path);
+}
+
+/* ---- one folder ---- */
+
+struct names {
+	char **files, **folders;
+	size_t file_count, file_capacity, folder_count, folder_capacity;
+	bool has_git; /* a `.git`: the folder is the root of a working tree */
+};
+
+static void sort_entry(struct names *names, int folder, const struct dirent *entry)
+{
+	unsigned char type = entry->d_type;
+	struct stat status;
+
+	if (type == DT_UNKNOWN && !fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW))
+		type = S_ISDIR(status.st_mode) ? DT_DIR : S_ISREG(status.st_mode) ? DT_REG : DT_LNK;
+	if (!strcmp(entry->d_name, ".git")) {
+		names->has_git = true;
+	} else if (type == DT_DIR) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			return;
+		memory_grow(names->folders, names->folder_count, names->folder_capacity);
+		names->folders[names->folder_count++] = memory_copy_string(entry->d_name);
+	} else if (type == DT_REG || type == DT_UNKNOWN) {
+		memory_grow(names->files, names->file_count, names->file_capacity);
+		names->files[names->file_count++] = memory_copy_string(entry->d_name);
+	}
+}
+
+static struct scope *scope_add(struct walk *walk, struct repository *repository, const char *prefix,
+			       size_t start_length)
+{
+	struct scope *scope = memory_allocate_zeroed(1, sizeof(*scope));
+
+	scope->repository = repository;
+	scope->prefix = memory_copy_string(prefix);
+	scope->start_length = start_length;
+	pthread_mutex_lock(&walk->lock);
+	scope->next = walk->scopes;
+	walk->scopes = scope;
+	pthread_mutex_unlock(&walk->lock);
+	return scope;
+}
+
+/* Enter the working tree that begins at path, a folder with a `.git`. */
+static struct scope *scope_open(struct walk *walk, const char *path)
+{
+	struct repository *repository = NULL;
+
+	if (repository_open(&repository, *path ? path : ".", REPOSITORY_EXACT, NULL) ||
+	    !repository_work_path(repository)) {
+		/* a broken or foreign .git: what it would ignore is not known, so nothing is left out */
+		repository_close(repository);
+		return NULL;
+	}
+	return scope_add(walk, repository, "", strlen(path));
+}
+
+static void push_folders(struct walker *walker, const struct names *names, const char *path, struct scope *scope)
+{
+	for (size_t i = 0; i < names->folder_count; i++) {
+		char *below = memory_format("%s%s", path, names->folders[i]);
+
+		if (!left_out(scope, below, true)) {
+			char *folder = memory_format("%s/", below);
+
+			task_push(walker->walk, folder, NULL, 0, scope);
+			free(folder);
+		}
+		free(below);
+		free(names->folders[i]);
+	}
+	free(names->folders);
+}
+
+static void read_folder(struct walker *walker, int fd, struct task *task)
+{
+	struct names names = { 0 };
+	const struct dirent *entry;
+	DIR *folder = fdopendir(dup(fd));
+	size_t at;
+
+	if (!folder) {
+		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
+		return;
+	}
+	while (errno = 0, (entry = readdir(folder)))
+		sort_entry(&names, fd, entry);
+	if (errno)
+		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
+	closedir(folder);
+	if (names.has_git && !walker->walk->ignored)
+		task->scope = scope_open(walker->walk, task->path);
+	push_folders(walker, &names, task->path, task->scope);
+	/* the first files are this worker's own; what is beyond goes to whoever is free */
+	for (at = FILES_PER_TASK; at < names.file_count; at += FILES_PER_TASK) {
+		size_t count = names.file_count - at < FILES_PER_TASK ? names.file_count - at : FILES_PER_TASK;
+		char **part = memory_allocate(count * sizeof(*part));
+
+		memcpy(part, names.files + at, count * sizeof(*part));
+		task_push(walker->walk, task->path, part, count, task->scope);
+	}
+	task->names = names.files;
+	task->name_count = names.file_count < FILES_PER_TASK ? names.file_count : FILES_PER_TASK;
+}
+
+static void work_on(struct walker *walker, struct task *task)
+{
+	int fd = open(*task->path ? task->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0) {
+		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
+		return;
+	}
+	if (!task->names)
+		read_folder(walker, fd, task);
+	for (size_t i = 0; i < task->name_count && !*walker->walk->events->stop; i++)
+		scan_file(walker, fd, task, task->names[i]);
+	close(fd);
+}
+
+static void *work(void *context)
+{
+	struct walker *walker = context;
+	struct walk *walk = walker->walk;
+
+	walker->buffer = memory_allocate(WINDOW_SIZE);
+	pthread_mutex_lock(&walk->lock);
+	while (walk->tasks_open) {
+		struct task *task = walk->tasks;
+
+		if (!task) {
+			pthread_cond_wait(&walk->changed, &walk->lock);
+			continue;
+		}
+		walk->tasks = task->next;
+		pthread_mutex_unlock(&walk->lock);
+		if (!*walk->events->stop)
+			work_on(walker, task);
+		task_free(task);
+		pthread_mutex_lock(&walk->lock);
+		if (--walk->tasks_open == 0)
+			pthread_cond_broadcast(&walk->changed);
+	}
+	walk->counts.objects += walker->counts.objects;
+	walk->counts.bytes += walker->counts.bytes;
+	pthread_mutex_unlock(&walk->lock);
+	free(walker->buffer);
+	return NULL;
+}
+
+/* ---- the target ---- */
+
+/*
+ * The repository that path lies inside of, or NULL. *below is then path as the working tree spells it ("src/a.c"), for the caller to free.
+ * The root of a working tree is not inside: reading it finds its `.git`.
+ */
+static struct repository *enclosing_repository(const char *path, char **below)
+{
+	struct repository *repository = NULL;
+	char *real = realpath(path, NULL), *root = NULL;
+	size_t length;
+
+	*below = NULL;
+	if (real && !repository_open(&repository, real, REPOSITORY_UPWARD, NULL) && repository_work_path(repository))
+		root = realpath(repository_work_path(repository), NULL);
+	length = root ? strlen(root) : 0;
+	if (root && !strncmp(real, root, length) && real[length] == '/' && strcmp(real + length, "/.git") != 0 &&
+	    strncmp(real + length, "/.git/", 6) != 0)
+		*below = memory_copy_string(real + length + 1);
+	if (!*below) {
+		repository_close(repository);
+		repository = NULL;
+	}
+	free(root);
+	free(real);
+	return repository;
+}
+
+/* Run the tasks on events->jobs threads until there is none left. */
+static void run(struct walk *walk)
+{
+	unsigned jobs = walk->events->jobs;
+	struct walker *walkers = memory_allocate_zeroed(jobs, sizeof(*walkers));
+	pthread_t *threads = memory_allocate_zeroed(jobs, sizeof(*threads));
+	unsigned started = 1;
+
+	for (unsigned i = 0; i < jobs; i++)
+		walkers[i] = (struct walker){ .walk = walk, .worker = i };
+	while (started < jobs && !pthread_create(&threads[started], NULL, work, &walkers[started]))
+		started++;
+	work(&walkers[0]); /* fewer threads than asked for do the same work */
+	for (unsigned i = 1; i < started; i++)
+		pthread_join(threads[i], NULL);
+	free(threads);
+	free(walkers);
+}
+
+static void walk_folder(struct walk *walk, const char *path, struct scope *scope)
+{
+	size_t length = strlen(path);
+	char *folder;
+
+	if (!strcmp(path, "."))
+		folder = memory_copy_string(""); /* "src/a.c", not "./src/a.c" */
+	else
+		folder = memory_format("%s%s", path, length && path[length - 1] == '/' ? "" : "/");
+	if (scope)
+		scope->start_length = strlen(folder);
+	task_push(walk, folder, NULL, 0, scope);
+	free(folder);
+	run(walk);
+}
+
+static void walk_file(struct walk *walk, const char *path)
+{
+	struct walker walker = { .walk = walk };
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0) {
+		tell_unread(walk, "unreadable-file", path, errno);
+		return;
+	}
+	walker.buffer = memory_allocate(WINDOW_SIZE);
+	scan_open_file(&walker, fd, path);
+	walk->counts = walker.counts;
+	free(walker.buffer);
+}
+
+int source_files(const struct source_events *events, const char *path, bool ignored, struct source_counts *counts,
+		 struct error *error)
+{
+	struct walk walk = { .events = events, .ignored = ignored };
+	struct repository *repository = NULL;
+	char *below = NULL;
+	struct stat status;
+	bool is_folder;
+
+	if (stat(path, &status))
+		return error_set_errno(error, "cannot read '%s'", path);
+	is_folder = S_ISDIR(status.st_mode);
+	pthread_mutex_init(&walk.lock, NULL);
+	pthread_cond_init(&walk.changed, NULL);
+	if (!ignored)
+		repository = enclosing_repository(path, &below);
+	if (repository && repository_leaves_out(repository, below, is_folder)) {
+		log_note("'%s' is ignored by git and was left out: --ignored takes it in", path);
+		repository_close(repository);
+	} else if (is_folder) {
+		char *prefix = repository ? memory_format("%s/", below) : NULL;
+
+		walk_folder(&walk, path, repository ? scope_add(&walk, repository, prefix, 0) : NULL);
+		free(prefix);
+	} else {
+		walk_file(&walk, path);
+		repository_close(repository);
+	}
+	while (walk.scopes) {
+		struct scope *scope = walk.scopes;
+
+		walk.scopes = scope->next;
+		repository_close(scope->repository);
+		free(scope->prefix);
+		free(scope);
+	}
+	counts->objects += walk.counts.objects;
+	counts->bytes += walk.counts.bytes;
+	free(below);
+	pthread_cond_destroy(&walk.changed);
+	pthread_mutex_destroy(&walk.lock);
+	return 0;
+}

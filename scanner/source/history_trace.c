@@ -1,0 +1,291 @@
+/*
+ * From the objects that hold something to the commits and paths that hold them; and what history names and the database lacks.
+ */
+#include "base/memory.h"
+#include "git/commit.h"
+#include "git/repository.h"
+#include "git/trace.h"
+#include "source/history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tracing {
+	struct source_history *history;
+	const struct source_trace_events *events;
+	uint32_t missing_key; /* keys from here on are missing objects, by their place in history->missing */
+	unsigned char *missing_told; /* by the same number */
+	struct trace_hit *hits;
+	size_t hit_count;
+	struct place place; /* scratch: strings borrowed for one event */
+	struct object_id author_of; /* the commit whose author is in author */
+	char *author;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct object_id));
+}
+
+/* The author of a commit, read again: only the commits that places name need one. */
+static const char *author_of(struct tracing *tracing, const struct object_id *id)
+{
+	struct commit commit = { 0 };
+	unsigned char *bytes = NULL;
+	enum object_kind kind;
+	size_t size;
+
+	if (tracing->author && !compare_ids(&tracing->author_of, id))
+		return tracing->author;
+	free(tracing->author);
+	tracing->author = NULL;
+	if (!repository_read(tracing->history->repository, id, &kind, &bytes, &size, NULL) &&
+	    !commit_parse(&commit, (char *)bytes, size, NULL)) {
+		tracing->author = commit.author;
+		commit.author = NULL;
+	}
+	tracing->author_of = *id;
+	commit_release(&commit);
+	free(bytes);
+	return tracing->author;
+}
+
+static void tell_missing(struct tracing *tracing, size_t number, const char *path, const struct commit_node *commit)
+{
+	const struct source_events *events = tracing->history->events;
+	char hex[2 * OBJECT_ID_SIZE + 1], commit_hex[2 * OBJECT_ID_SIZE + 1] = "a tree that a reference names";
+	char detail[256];
+
+	if (tracing->missing_told[number])
+		return;
+	tracing->missing_told[number] = 1;
+	object_id_format(&tracing->history->missing[number], hex);
+	if (commit)
+		object_id_format(&commit->id, commit_hex);
+	snprintf(detail, sizeof(detail), "commit %s names it and it is not in the object database%s", commit_hex,
+		 repository_is_partial(tracing->history->repository) ? " (a partial clone): git fetch --refetch brings it"
+								     : "");
+	events->incomplete(events->context, "missing-object", hex, path, detail);
+}
+
+static void tell_place(void *context, const struct trace_place *traced)
+{
+	struct tracing *tracing = context;
+	struct source_history *history = tracing->history;
+	const struct object_id *missing = NULL;
+	struct place *place = &tracing->place;
+
+	if (history->missing_count)
+		missing = bsearch(traced->object, history->missing, history->missing_count, sizeof(*missing), compare_ids);
+	if (missing) {
+		/* what only an unreachable tree names may be gone for good: git prunes such things one by one */
+		if (traced->reachable)
+			tell_missing(tracing, (size_t)(missing - history->missing), traced->path, traced->commit);
+		return;
+	}
+	memset(place, 0, sizeof(*place));
+	place->kind = PLACE_BLOB;
+	place->reachable = traced->reachable;
+	place->path = (char *)traced->path;
+	object_id_format(traced->object, place->object);
+	if (traced->commit) {
+		object_id_format(&traced->commit->id, place->commit);
+		place->author = (char *)author_of(tracing, &traced->commit->id);
+		place->has_date = true;
+		place->date = traced->commit->author_date;
+	}
+	tracing->events->place(tracing->events->context, place);
+}
+
+static void fill_sighting(struct sighting *sighting, const struct commit_node *commit)
+{
+	object_id_format(&commit->id, sighting->commit);
+	sighting->date = commit->author_date;
+}
+
+static void tell_seen(void *context, uint32_t key, const struct commit_node *first, const struct commit_node *last,
+		      uint64_t commits_total, bool at_head)
+{
+	struct tracing *tracing = context;
+	struct sighting sightings[2];
+
+	if (key >= tracing->missing_key)
+		return;
+	fill_sighting(&sightings[0], first);
+	fill_sighting(&sightings[1], last);
+	tracing->events->seen(tracing->events->context, key, &sightings[0], &sightings[1], commits_total, at_head);
+}
+
+static void tell_limited(void *context, const char *detail)
+{
+	const struct tracing *tracing = context;
+	const struct source_events *events = tracing->history->events;
+
+	events->incomplete(events->context, "trace-limit", "", NULL, detail);
+}
+
+/* ---- references ---- */
+
+/* Follow tags to what they name, and mark what a commit reaches. */
+static int reach_reference(void *context, const char *name, const struct object_id *target)
+{
+	struct tracing *tracing = context;
+	struct source_history *history = tracing->history;
+	const struct source_events *events = history->events;
+	struct object_id id = *target;
+	char hex[2 * OBJECT_ID_SIZE + 1];
+
+	/* a tag of a tag of a tag; git follows any number, each is one object */
+	for (unsigned depth = 0; depth < 64; depth++) {
+		uint32_t node = commit_graph_find(&history->graph, &id);
+		unsigned char *bytes = NULL;
+		enum object_kind kind;
+		struct error error;
+		size_t size;
+
+		if (node != COMMIT_MISSING) {
+			commit_graph_reach(&history->graph, node);
+			return 0;
+		}
+		object_id_format(&id, hex);
+		if (repository_read(history->repository, &id, &kind, &bytes, &size, &error)) {
+			/* a damaged object was told of by the walk */
+			if (!object_database_has(history->database, &id))
+				events->incomplete(events->context, "missing-object", hex, name,
+						   "a reference names it and it is not in the object database");
+			return 0;
+		}
+		if (kind == OBJECT_BLOB) {
+			memset(&tracing->place, 0, sizeof(tracing->place));
+			tracing->place.kind = PLACE_BLOB;
+			tracing->place.reachable = true;
+			strcpy(tracing->place.object, hex);
+			tracing->events->place(tracing->events->context, &tracing->place);
+		}
+		if (kind != OBJECT_TAG || tag_parse_target(&id, (char *)bytes, size, NULL)) {
+			free(bytes);
+			return 0;
+		}
+		free(bytes);
+	}
+	return 0;
+}
+
+/* What reachable commits name and the database lacks. */
+static void check_commits(struct source_history *history)
+{
+	const struct source_events *events = history->events;
+	const struct commit_graph *graph = &history->graph;
+	bool shallow = repository_is_shallow(history->repository);
+	char hex[2 * OBJECT_ID_SIZE + 1];
+
+	if (shallow)
+		events->incomplete(events->context, "shallow-clone", "", NULL,
+				   "the clone is shallow, older history is not here: git fetch --unshallow brings it");
+	for (size_t i = 0; i < graph->count; i++) {
+		const struct commit_node *node = &graph->nodes[i];
+
+		if (!node->reachable)
+			continue;
+		if (!object_database_has(history->database, &node->tree)) {
+			object_id_format(&node->tree, hex);
+			events->incomplete(events->context, "missing-object", hex, NULL,
+					   "a commit names this tree and it is not in the object database");
+		}
+		for (uint32_t j = 0; j < node->parent_count && !shallow; j++) {
+			if (graph->parents[node->first_parent + j] != COMMIT_MISSING ||
+			    object_database_has(history->database, &graph->parent_ids[node->first_parent + j]))
+				continue; /* a damaged parent was told of by the walk */
+			object_id_format(&graph->parent_ids[node->first_parent + j], hex);
+			events->incomplete(events->context, "missing-object", hex, NULL,
+					   "a commit names this parent and it is not in the object database");
+		}
+	}
+}
+
+
+static int compare_hits(const void *a, const void *b)
+{
+	return compare_ids(&((const struct trace_hit *)a)->id, &((const struct trace_hit *)b)->id);
+}
+
+/* A staged blob stands nowhere in history yet, but in the index: a repository_change visitor. */
+static int check_staged(void *context, const char *path, const struct object_id *before, const struct object_id *after)
+{
+	struct tracing *tracing = context;
+	struct trace_hit wanted = { 0 };
+
+	(void)before;
+	if (after)
+		wanted.id = *after;
+	if (after && bsearch(&wanted, tracing->hits, tracing->hit_count, sizeof(wanted), compare_hits)) {
+		memset(&tracing->place, 0, sizeof(tracing->place));
+		tracing->place.kind = PLACE_INDEX;
+		tracing->place.reachable = true;
+		tracing->place.path = (char *)path;
+		object_id_format(after, tracing->place.object);
+		tracing->events->place(tracing->events->context, &tracing->place);
+	}
+	return 0;
+}
+
+/* The hits to trace: the caller's, then one for each missing object. */
+static void list_hits(struct tracing *tracing, const struct source_hit *hits, size_t count)
+{
+	struct source_history *history = tracing->history;
+	size_t kept = 0;
+
+	if (history->missing_count)
+		qsort(history->missing, history->missing_count, sizeof(*history->missing), compare_ids);
+	for (size_t i = 0; i < history->missing_count; i++) {
+		if (!kept || compare_ids(&history->missing[kept - 1], &history->missing[i]) != 0)
+			history->missing[kept++] = history->missing[i];
+	}
+	history->missing_count = kept;
+	tracing->hits = memory_allocate((count + kept) * sizeof(*tracing->hits));
+	for (size_t i = 0; i < count; i++) {
+		struct trace_hit *hit = &tracing->hits[tracing->hit_count];
+
+		hit->key = hits[i].key;
+		if (object_id_parse(&hit->id, hits[i].object))
+			tracing->hit_count++;
+		if (hits[i].key >= tracing->missing_key)
+			tracing->missing_key = hits[i].key + 1;
+	}
+	for (size_t i = 0; i < kept; i++)
+		tracing->hits[tracing->hit_count++] =
+			(struct trace_hit){ history->missing[i], tracing->missing_key + (uint32_t)i };
+	tracing->missing_told = memory_allocate_zeroed(kept, 1);
+}
+
+int source_history_trace(struct source_history *history, const struct source_hit *hits, size_t count,
+			 const struct source_trace_events *events, struct error *error)
+{
+	struct tracing tracing = { .history = history, .events = events };
+	struct trace_events trace = { &tracing, tell_place, tell_seen, tell_limited };
+	const struct source_events *source = history->events;
+	uint32_t head = COMMIT_MISSING;
+	struct object_id head_id;
+	struct error why;
+	int result;
+
+	list_hits(&tracing, hits, count);
+	commit_graph_finish(&history->graph);
+	if (repository_each_reference(history->repository, reach_reference, &tracing, &why))
+		source->incomplete(source->context, "unreadable-references", "", NULL, why.message);
+	check_commits(history);
+	if (!repository_head(history->repository, &head_id, NULL))
+		head = commit_graph_find(&history->graph, &head_id);
+	result = trace_run(history->database, &history->graph, head, tracing.hits, tracing.hit_count, source->jobs,
+			   source->stop, &trace, error);
+	if (count) {
+		qsort(tracing.hits, tracing.hit_count, sizeof(*tracing.hits), compare_hits);
+		if (repository_staged_changes(history->repository, check_staged, &tracing, &why))
+			source->incomplete(source->context, "unreadable-index", "", NULL, why.message);
+	}
+	free(tracing.hits);
+	free(tracing.missing_told);
+	free(tracing.author);
+	return result;
+}

@@ -1,0 +1,114 @@
+/*
+ * Where bytes come from: files, streams and git. A source hands out chunks, bytes with their origin, to whoever scans
+ * them; it does not know what is looked for.
+ *
+ * Each function below walks one target to its end on some threads of its own, and returns when the last chunk has been
+ * taken. What cannot be read is told through the incomplete event and the walk goes on: damage in one file never hides another.
+ */
+#ifndef STAUNCH_SOURCE_SOURCE_H
+#define STAUNCH_SOURCE_SOURCE_H
+
+#include "base/error.h"
+#include "finding.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct repository;
+
+/*
+ * A piece of content. Content larger than a window comes as several chunks, in order, from one worker; each later one repeats the last
+ * `overlap` bytes of the one before (struct source_events). Borrowed until the event returns.
+ */
+struct chunk {
+	enum place_kind kind;
+	const char *path;   /* NULL where there is none, or where it is known only after the trace */
+	const char *object; /* hexadecimal id, or "" */
+	const char *commit; /* hexadecimal id of the commit that brings it, or "" */
+	const char *author; /* of that commit, or NULL */
+	bool has_date;
+	int64_t date;       /* author date of that commit */
+	bool reachable;
+	bool traced; /* source_history_trace() will tell where its object stands */
+	bool old;    /* what stood here before: credentials in it are not new (see settle) */
+	const void *bytes;
+	size_t size;
+	uint64_t offset; /* of bytes in the content */
+	bool first, last;
+};
+
+/* What a source tells. chunk() and incomplete() come from several threads at once; worker is below source_events.jobs. */
+struct source_events {
+	void *context;
+	unsigned jobs;  /* threads to use, 1 or more */
+	size_t overlap; /* bytes that chunks of one content share */
+	const volatile int *stop; /* nonzero: end early, as if everything had been walked */
+
+	/* Bytes to search. Returns how many credentials were found in them. */
+	unsigned (*chunk)(void *context, unsigned worker, const struct chunk *chunk);
+
+	/*
+	 * Sources that compare before and after (staged, range) hand out what is new, then, only if something was found there, what stood there
+	 * before (chunk.old), then call settle: what was found in the new and not in the old is what the change adds.
+	 */
+	void (*settle)(void *context, unsigned worker);
+
+	/* Something could not be read. what is a static word; object may be "", path may be NULL; detail is for people. */
+	void (*incomplete)(void *context, const char *what, const char *object, const char *path, const char *detail);
+};
+
+/* How much a walk handled, for the report. */
+struct source_counts {
+	uint64_t commits, objects, bytes;
+};
+
+/*
+ * A file, or a folder with all below it. Symbolic links are not followed (path itself may be one); FIFOs, sockets and devices are
+ * skipped; `.git` is left out, and inside a repository what git ignores is, unless ignored is set.
+ */
+int source_files(const struct source_events *events, const char *path, bool ignored, struct source_counts *counts,
+		 struct error *error);
+
+/* All bytes of an open file descriptor, which stays open. label is the path that places show. */
+int source_stream(const struct source_events *events, int fd, const char *label, struct source_counts *counts,
+		  struct error *error);
+
+/* What the next commit would add: the index compared with HEAD. */
+int source_staged(const struct source_events *events, struct repository *repository, struct source_counts *counts,
+		  struct error *error);
+
+/* What the commits of range ("A..B") add, each compared with all its parents; and their messages. */
+int source_range(const struct source_events *events, struct repository *repository, const char *range,
+		 struct source_counts *counts, struct error *error);
+
+/* ---- history: every object of the object database ---- */
+
+struct source_history;
+
+/* Walk every object. *history keeps what the trace needs and is freed with source_history_free(). */
+int source_history(const struct source_events *events, struct repository *repository, struct source_history **history,
+		   struct source_counts *counts, struct error *error);
+void source_history_free(struct source_history *history); /* NULL is allowed */
+
+/* A credential (a small number, from 0) stands in this object. */
+struct source_hit {
+	char object[OBJECT_ID_HEX_SIZE];
+	uint32_t key;
+};
+
+/* What the trace tells, on the calling thread. */
+struct source_trace_events {
+	void *context;
+	/* An object of a hit stands in the place's tree path (or is in the index), brought there by its commit. */
+	void (*place)(void *context, const struct place *place);
+	/* A credential was first and last in these commits; commits_total hold it. */
+	void (*seen)(void *context, uint32_t key, const struct sighting *first, const struct sighting *last,
+		     uint64_t commits_total, bool at_head);
+};
+
+/* Where the objects of hits (count of them) stand, and which objects that history needs are missing (told as incomplete). */
+int source_history_trace(struct source_history *history, const struct source_hit *hits, size_t count,
+			 const struct source_trace_events *trace, struct error *error);
+
+#endif

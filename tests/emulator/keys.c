@@ -1,0 +1,223 @@
+#include "emulator.h"
+
+#include "base/memory.h"
+#include "rule/rule.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PREFIX "vck_"
+#define RANDOM_LENGTH 50
+#define CHECKSUM_LENGTH 6
+#define KEY_LENGTH (strlen(PREFIX) + RANDOM_LENGTH + CHECKSUM_LENGTH)
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+struct key {
+	char text[64];
+	bool revoked;
+	cJSON *object; /* owned: the provider's apiKey object; NULL for a key of which only a report is known, and once deleted */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all below */
+static struct key *keys;
+static size_t key_count, key_capacity;
+
+static double milliseconds(void)
+{
+	return (double)time(NULL) * 1000;
+}
+
+bool key_well_formed(const char *key)
+{
+	if (strlen(key) != KEY_LENGTH || strncmp(key, PREFIX, strlen(PREFIX)) != 0)
+		return false;
+	return strspn(key + strlen(PREFIX), alphabet) == RANDOM_LENGTH + CHECKSUM_LENGTH &&
+	       strcspn(key + strlen(PREFIX) + RANDOM_LENGTH, "-_") == CHECKSUM_LENGTH;
+}
+
+void key_fingerprint(const char *key, char hex[SECRET_FINGERPRINT_SIZE])
+{
+	size_t length = strlen(key);
+	struct secret *secret;
+
+	hex[0] = '\0';
+	if (!length || length > SECRET_SIZE_MAX)
+		return;
+	secret = secret_new(key, length);
+	secret_fingerprint(secret, hex);
+	secret_free(secret);
+}
+
+static void fill_random(char *text, size_t length)
+{
+	unsigned char bytes[RANDOM_LENGTH];
+
+	if (length > sizeof(bytes) || getentropy(bytes, length) < 0)
+		abort();
+	for (size_t i = 0; i < length; i++)
+		text[i] = alphabet[bytes[i] % 64];
+	text[length] = '\0';
+}
+
+/* A member of the wish, or null. */
+static void copy_member(cJSON *object, const cJSON *wish, const char *name)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(wish, name);
+
+	cJSON_AddItemToObject(object, name, member ? cJSON_Duplicate(member, true) : cJSON_CreateNull());
+}
+
+static cJSON *describe(const char *text, const char *team, const cJSON *wish)
+{
+	cJSON *object = cJSON_CreateObject();
+	char id[32] = "key_";
+
+	fill_random(id + strlen(id), 20);
+	cJSON_AddStringToObject(object, "id", id);
+	copy_member(object, wish, "name");
+	cJSON_AddStringToObject(object, "partialKey", text + KEY_LENGTH - CHECKSUM_LENGTH);
+	cJSON_AddItemToObject(object, "teamId", team ? cJSON_CreateString(team) : cJSON_CreateNull());
+	copy_member(object, wish, "purpose");
+	copy_member(object, wish, "projectId");
+	copy_member(object, wish, "expiresAt");
+	cJSON_AddNullToObject(object, "activeAt");
+	cJSON_AddNumberToObject(object, "createdAt", milliseconds());
+	cJSON_AddStringToObject(object, "createdBy", "user_emulator");
+	cJSON_AddNullToObject(object, "leakedAt");
+	cJSON_AddNullToObject(object, "leakedUrl");
+	return object;
+}
+
+static struct key *key_add(const char *text)
+{
+	memory_grow(keys, key_count, key_capacity);
+	keys[key_count] = (struct key){ .object = NULL };
+	snprintf(keys[key_count].text, sizeof(keys[key_count].text), "%s", text);
+	return &keys[key_count++];
+}
+
+static struct key *find_text(const char *text)
+{
+	for (size_t i = 0; i < key_count; i++) {
+		if (strcmp(keys[i].text, text) == 0)
+			return &keys[i];
+	}
+	return NULL;
+}
+
+static const char *key_text(const struct key *key, const char *member)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(key->object, member));
+
+	return text ? text : "";
+}
+
+static struct key *find_id(const char *id)
+{
+	for (size_t i = 0; i < key_count; i++) {
+		if (keys[i].object && strcmp(key_text(&keys[i], "id"), id) == 0)
+			return &keys[i];
+	}
+	return NULL;
+}
+
+cJSON *key_create(const char *team, const cJSON *wish)
+{
+	cJSON *answer = cJSON_CreateObject();
+	char text[sizeof(((struct key *)0)->text)] = PREFIX;
+	char *random = text + strlen(PREFIX);
+	struct key *key;
+
+	fill_random(random, RANDOM_LENGTH);
+	checksum_write(CHECKSUM_CRC32_BASE62, random, RANDOM_LENGTH, random + RANDOM_LENGTH, CHECKSUM_LENGTH);
+	random[RANDOM_LENGTH + CHECKSUM_LENGTH] = '\0';
+	pthread_mutex_lock(&lock);
+	key = key_add(text);
+	key->object = describe(text, team, wish);
+	cJSON_AddStringToObject(answer, "apiKeyString", text);
+	cJSON_AddItemToObject(answer, "apiKey", cJSON_Duplicate(key->object, true));
+	pthread_mutex_unlock(&lock);
+	return answer;
+}
+
+void key_report(const char *text)
+{
+	struct key *key;
+
+	pthread_mutex_lock(&lock);
+	key = find_text(text);
+	if (!key)
+		key = key_add(text);
+	if (!key->revoked && key->object)
+		cJSON_ReplaceItemInObjectCaseSensitive(key->object, "leakedAt", cJSON_CreateNumber(milliseconds()));
+	key->revoked = true;
+	pthread_mutex_unlock(&lock);
+}
+
+bool key_is_alive(const char *text)
+{
+	const struct key *key;
+	bool alive;
+
+	pthread_mutex_lock(&lock);
+	key = find_text(text);
+	alive = key && !key->revoked;
+	pthread_mutex_unlock(&lock);
+	return alive;
+}
+
+cJSON *key_find(const char *id)
+{
+	const struct key *key;
+	cJSON *object;
+
+	pthread_mutex_lock(&lock);
+	key = find_id(id);
+	object = key ? cJSON_Duplicate(key->object, true) : NULL;
+	pthread_mutex_unlock(&lock);
+	return object;
+}
+
+bool key_delete(const char *id)
+{
+	struct key *key;
+
+	pthread_mutex_lock(&lock);
+	key = find_id(id);
+	if (key) {
+		key->revoked = true;
+		cJSON_Delete(key->object);
+		key->object = NULL;
+	}
+	pthread_mutex_unlock(&lock);
+	return key != NULL;
+}
+
+cJSON *key_list(const char *team, const char *purpose)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < key_count; i++) {
+		if (!keys[i].object || (team && strcmp(key_text(&keys[i], "teamId"), team) != 0) ||
+		    (purpose && strcmp(key_text(&keys[i], "purpose"), purpose) != 0))
+			continue;
+		cJSON_AddItemToArray(list, cJSON_Duplicate(keys[i].object, true));
+	}
+	pthread_mutex_unlock(&lock);
+	return list;
+}
+
+void keys_clear(void)
+{
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < key_count; i++)
+		cJSON_Delete(keys[i].object);
+	key_count = 0;
+	pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,267 @@
+/* Many reports at once: their order, their number, how fast they go, and what an interruption leaves. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/time.h>
+
+#include "revoke_emulator.h"
+
+static struct emulator emulator;
+static char url[128];
+static struct revoke_endpoint endpoints[2] = { { "vercel-ai-gateway-key", url }, { "other-rule", NULL } };
+
+static int start(void **state)
+{
+	(void)state;
+	emulator_start(&emulator, NULL, NULL);
+	if (getenv("EMULATOR") && !emulator.port)
+		return -1;
+	snprintf(url, sizeof(url), "http://localhost:%u/external/compromised_secret", emulator.port);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	emulator_stop(&emulator);
+	return 0;
+}
+
+static int clear(void **state)
+{
+	(void)state;
+	if (emulator.port)
+		emulator_clear(&emulator);
+	return 0;
+}
+
+static void need_emulator(void)
+{
+	if (!emulator.port) {
+		print_message("EMULATOR is not set\n");
+		skip();
+	}
+}
+
+static void nothing_to_send(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch = batch_make(0);
+
+	(void)state;
+	batch_send(batch, &options);
+	batch_free(batch);
+	revoker_close(NULL);
+}
+
+/* The first answer is the last to come; batch_settled() checks the order. */
+static void settled_in_order(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(20);
+	emulator_faults(&emulator, "[{\"delay_ms\":300},{\"status\":404,\"delay_ms\":200},{\"status\":400,\"delay_ms\":100}]");
+	batch_send(batch, &options);
+	assert_int_equal(emulator_request_count(&emulator), 20);
+	assert_in_range(batch->told_ms[0], 0, 900);
+	batch_free(batch);
+}
+
+static void no_more_at_once_than_asked(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(6);
+	emulator_faults(&emulator, "[{\"delay_ms\":100,\"times\":-1}]");
+	options.concurrency = 2;
+	batch_send(batch, &options);
+	assert_in_range(batch->took_ms, 300, 390);
+	batch_free(batch);
+}
+
+/* Design section 9: 1,000 credentials 50 ms away within 5 s; here a fifth of them in a fifth of the time. Each is sent once. */
+static void many_are_fast(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+	cJSON *counts;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(200);
+	emulator_faults(&emulator, "[{\"delay_ms\":50,\"times\":-1}]");
+	batch_send(batch, &options);
+	assert_in_range(batch->took_ms, 600, 1000);
+	counts = emulator_control(&emulator, "GET", "counts", "");
+	assert_int_equal(cJSON_GetArraySize(counts), 200);
+	for (size_t i = 0; i < 200; i++) {
+		assert_revocation(batch, i, REVOCATION_ACCEPTED, 200, 1, NULL);
+		assert_int_equal(cJSON_GetObjectItem(counts, batch->findings[i].fingerprint)->valueint, 1);
+	}
+	cJSON_Delete(counts);
+	batch_free(batch);
+}
+
+/* One revoker serves several calls, and a finding that comes back starts from nothing. */
+static void sent_again(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+	struct revoker *revoker;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(1);
+	emulator_faults(&emulator, "[{\"status\":503,\"times\":1}]");
+	options.retries = 0;
+	assert_int_equal(revoker_open(&revoker, &options, NULL), 0);
+	revoker_send(revoker, batch->pointers, 1, NULL, NULL, NULL);
+	assert_revocation(batch, 0, REVOCATION_PENDING, 503, 1, "HTTP 503");
+	revoker_send(revoker, batch->pointers, 1, NULL, NULL, NULL);
+	assert_revocation(batch, 0, REVOCATION_ACCEPTED, 200, 1, NULL);
+	revoker_close(revoker);
+	batch_free(batch);
+}
+
+/* A rule that cannot be used costs its own credentials only. */
+static void unusable_rule(void **state)
+{
+	struct rule other = test_rule;
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(2);
+	other.id = (char *)"other-rule";
+	other.revoke.url = (char *)"http://192.0.2.1/";
+	batch->findings[0].rule = &other;
+	batch_send(batch, &options);
+	assert_revocation(batch, 0, REVOCATION_PENDING, 0, 0,
+			  "cannot use the url 'http://192.0.2.1/': plain http goes to a loopback address only");
+	assert_revocation(batch, 1, REVOCATION_ACCEPTED, 200, 1, NULL);
+	batch_free(batch);
+}
+
+/* Stopped while two are under way: their answers come and count, nothing else is sent. */
+static void interrupted_with_answers(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(6);
+	emulator_faults(&emulator, "[{\"delay_ms\":1},{\"delay_ms\":300,\"times\":-1}]");
+	options.concurrency = 2;
+	batch->stop_after = 1;
+	batch_send(batch, &options);
+	assert_revocation(batch, 0, REVOCATION_ACCEPTED, 200, 1, NULL);
+	assert_revocation(batch, 1, REVOCATION_ACCEPTED, 200, 1, NULL);
+	for (size_t i = 2; i < 6; i++)
+		assert_revocation(batch, i, REVOCATION_PENDING, 0, 0, "interrupted before it was sent");
+	assert_int_equal(emulator_request_count(&emulator), 2);
+	assert_in_range(batch->took_ms, 200, 900);
+	batch_free(batch);
+}
+
+static struct batch *alarmed;
+
+static void on_alarm(int number)
+{
+	(void)number;
+	alarmed->stop = 1;
+}
+
+/* Set stop after some milliseconds. */
+static void stop_after_ms(struct batch *batch, int milliseconds)
+{
+	const struct itimerval timer = { { 0, 0 }, { milliseconds / 1000, milliseconds % 1000 * 1000 } };
+
+	alarmed = batch;
+	signal(SIGALRM, on_alarm);
+	assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+/* What waits for its next attempt is given up at once. */
+static void interrupted_before_another_try(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(1);
+	emulator_faults(&emulator, "[{\"status\":502,\"retry_after\":\"60\"}]");
+	stop_after_ms(batch, 200);
+	batch_send(batch, &options);
+	assert_revocation(batch, 0, REVOCATION_PENDING, 502, 1, "HTTP 502; interrupted before the next attempt");
+	assert_in_range(batch->took_ms, 190, 900);
+	batch_free(batch);
+}
+
+/*
+ * Stopped while nothing answers: after two seconds what was sent has an unknown answer, and what waited for a TLS handshake was not
+ * sent.
+ */
+static void interrupted_without_answers(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t size = sizeof(address);
+	int silent = socket(AF_INET, SOCK_STREAM, 0);
+	struct rule other = test_rule;
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+	char silent_url[64];
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(3);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(silent, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(silent, 5), 0);
+	assert_int_equal(getsockname(silent, (struct sockaddr *)&address, &size), 0);
+	snprintf(silent_url, sizeof(silent_url), "https://127.0.0.1:%u/", ntohs(address.sin_port));
+	endpoints[1].url = silent_url;
+	options.endpoint_count = 2;
+	options.timeout_seconds = 30;
+	other.id = (char *)"other-rule";
+	batch->findings[1].rule = &other;
+	emulator_faults(&emulator, "[{\"delay_ms\":10000,\"times\":-1}]");
+	stop_after_ms(batch, 300);
+	batch_send(batch, &options);
+	assert_revocation(batch, 0, REVOCATION_PENDING, 0, 1, "interrupted, the answer is not known");
+	assert_revocation(batch, 1, REVOCATION_PENDING, 0, 1, "interrupted before it was sent");
+	assert_revocation(batch, 2, REVOCATION_PENDING, 0, 1, "interrupted, the answer is not known");
+	assert_in_range(batch->took_ms, 2290, 3000);
+	close(silent);
+	batch_free(batch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_to_send),
+		cmocka_unit_test_setup(settled_in_order, clear),
+		cmocka_unit_test_setup(no_more_at_once_than_asked, clear),
+		cmocka_unit_test_setup(many_are_fast, clear),
+		cmocka_unit_test_setup(sent_again, clear),
+		cmocka_unit_test_setup(unusable_rule, clear),
+		cmocka_unit_test_setup(interrupted_with_answers, clear),
+		cmocka_unit_test_setup(interrupted_before_another_try, clear),
+		cmocka_unit_test_setup(interrupted_without_answers, clear),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}

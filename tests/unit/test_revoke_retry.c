@@ -1,0 +1,202 @@
+/* When to try again and what an answer means: Retry-After, delays, deadlines, the schedule, every status code. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "revoke/answer.h"
+#include "revoke/retry.h"
+#include "revoke/schedule.h"
+#include "rule/rule.h"
+
+#define NOW 784111777 /* Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 */
+
+static void retry_after_read(void **state)
+{
+	static const struct {
+		const char *value;
+		int64_t seconds;
+	} cases[] = {
+		{ "0", 0 },
+		{ "1", 1 },
+		{ " 120 \t", 120 },
+		{ "007", 7 },
+		{ "31535999", 31535999 },
+		{ "31536000", RETRY_AFTER_SECONDS_MAX },
+		{ "31536001", RETRY_AFTER_SECONDS_MAX },
+		{ "99999999999999999999999999999999999999999", RETRY_AFTER_SECONDS_MAX },
+		{ "Sun, 06 Nov 1994 08:50:37 GMT", 60 },
+		{ "Sunday, 06-Nov-94 08:49:38 GMT", 1 },
+		{ "Sun Nov  6 08:49:47 1994", 10 },
+		{ "Sun Nov 16 08:49:37 1994", 864000 },
+		{ "Sun, 06 Nov 1994 08:49:36 GMT", 0 },
+		{ "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+		{ "Fri, 31 Dec 9999 23:59:59 GMT", RETRY_AFTER_SECONDS_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t seconds = -1;
+
+		if (!retry_after_parse(cases[i].value, NOW, &seconds))
+			fail_msg("not read: '%s'", cases[i].value);
+		assert_int_equal(seconds, cases[i].seconds);
+	}
+}
+
+static void retry_after_refused(void **state)
+{
+	static const char *const values[] = {
+		"", " ", "-1", "+1", "1.5", "1e3", "0x10", "1 2", "soon", "1s", "\xff", "Sun, 06 Nov 1994",
+		"Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 08:49:37 GMT x", "Sun, 06 Foo 1994 08:49:37 GMT",
+		"Sun, 06 Nov 1994 25:49:37 GMT", "06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37Z",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		int64_t seconds = -1;
+
+		if (retry_after_parse(values[i], NOW, &seconds))
+			fail_msg("read: '%s'", values[i]);
+		assert_int_equal(seconds, -1);
+	}
+}
+
+static void delays(void **state)
+{
+	(void)state;
+	assert_int_equal(retry_delay_ms(1, 500, 0), 0);
+	assert_int_equal(retry_delay_ms(1, 500, 500), 500); /* the longest is reached, and not passed */
+	assert_int_equal(retry_delay_ms(1, 500, 501), 0);
+	assert_int_equal(retry_delay_ms(2, 500, 1000), 1000);
+	assert_int_equal(retry_delay_ms(2, 500, 1001), 0);
+	assert_int_equal(retry_delay_ms(6, 500, 16000), 16000);
+	assert_int_equal(retry_delay_ms(7, 500, 30000), 30000);
+	assert_int_equal(retry_delay_ms(7, 500, 30001), 0);
+	assert_int_equal(retry_delay_ms(4000000000u, 500, 30001), 0);
+	assert_int_equal(retry_delay_ms(3, 500, UINT64_MAX), (int64_t)(UINT64_MAX % 2001));
+	assert_int_equal(retry_delay_ms(9, 0, 12345), 0);
+}
+
+static void totals(void **state)
+{
+	(void)state;
+	assert_int_equal(retry_total_ms(30, 4, 1), 150000 + 120000 + 100);
+	assert_int_equal(retry_total_ms(1, 0, 1000), 1000 + 120000 + 100000);
+	assert_int_equal(retry_total_ms(86400, 0, 0), 86400000 + 120000);
+	assert_int_equal(retry_total_ms(4294967295u, 4294967295u, 0), 86400000 + 120000);
+	assert_int_equal(retry_total_ms(4000000000u, 4000000000u, 0), 86400000 + 120000);
+}
+
+static void classification(void **state)
+{
+	static const unsigned again[] = { 408, 425, 429, 500, 502, 503, 504 };
+	unsigned accepted[] = { 200, 302 }, gone[] = { 404, 410, 503 };
+	const struct rule plain = { .index = 0 };
+	const struct rule listing = { .accepted = { accepted, 2 }, .gone = { gone, 3 } };
+
+	(void)state;
+	for (unsigned status = 100; status < 600; status++) {
+		enum answer_kind expected = status / 100 == 2 ? ANSWER_ACCEPTED : ANSWER_REJECTED;
+
+		for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+			if (again[i] == status)
+				expected = ANSWER_RETRY;
+		}
+		if (answer_classify(&plain, status) != expected)
+			fail_msg("status %u", status);
+		if (status == 302)
+			expected = ANSWER_ACCEPTED;
+		if (status == 404 || status == 410 || status == 503)
+			expected = ANSWER_GONE;
+		if (answer_classify(&listing, status) != expected)
+			fail_msg("status %u, listed", status);
+	}
+}
+
+static void assert_takes(struct schedule *schedule, int64_t now, size_t expected)
+{
+	size_t job = 999;
+
+	assert_true(schedule_take(schedule, now, &job));
+	assert_int_equal(job, expected);
+}
+
+static void schedule_order(void **state)
+{
+	struct schedule schedule = { 0 };
+	size_t server = schedule_server(&schedule, "https://a"), job;
+
+	(void)state;
+	assert_int_equal(schedule_server(&schedule, "https://a"), server);
+	assert_int_equal(schedule_next(&schedule), INT64_MAX);
+	assert_false(schedule_take(&schedule, 0, &job));
+	for (size_t i = 0; i < 3; i++)
+		schedule_add(&schedule, server, i);
+	assert_int_equal(schedule_next(&schedule), INT64_MIN);
+	assert_takes(&schedule, 0, 0);
+	schedule_add_again(&schedule, server, 0, 100);
+	assert_takes(&schedule, 99, 1);
+	assert_takes(&schedule, 100, 0); /* due, and before those never sent */
+	assert_takes(&schedule, 100, 2);
+	assert_false(schedule_take(&schedule, 1000, &job));
+	/* by time, those of the same time by number, whatever the order they came in */
+	for (size_t i = 0; i < 50; i++)
+		schedule_add_again(&schedule, server, i * 7 % 50, (int64_t)(i * 7 % 50 / 2));
+	assert_int_equal(schedule_next(&schedule), 0);
+	for (size_t i = 0; i < 50; i++)
+		assert_takes(&schedule, 24, i);
+	schedule_release(&schedule);
+	assert_int_equal(schedule.count, 0);
+}
+
+static void schedule_servers(void **state)
+{
+	struct schedule schedule = { 0 };
+	size_t a = schedule_server(&schedule, "https://a"), b = schedule_server(&schedule, "https://b"), job;
+
+	(void)state;
+	schedule_add(&schedule, a, 0);
+	schedule_add(&schedule, a, 1);
+	schedule_add(&schedule, b, 2);
+	schedule_add(&schedule, b, 3);
+	assert_takes(&schedule, 0, 0);
+	assert_takes(&schedule, 0, 2); /* turn by turn */
+	schedule_hold(&schedule, a, 50);
+	schedule_hold(&schedule, a, 40); /* the later time holds */
+	assert_int_equal(schedule_held_until(&schedule, a), 50);
+	assert_takes(&schedule, 49, 3);
+	schedule_add_again(&schedule, a, 0, 10);
+	assert_false(schedule_take(&schedule, 49, &job));
+	assert_int_equal(schedule_next(&schedule), 50);
+	assert_false(schedule_drop(&schedule, 51, &job));
+	assert_true(schedule_drop(&schedule, 50, &job));
+	assert_int_equal(job, 0);
+	assert_takes(&schedule, 50, 1);
+	schedule_add(&schedule, b, 4);
+	schedule_add_again(&schedule, b, 5, 1000);
+	assert_false(schedule_drop(&schedule, 0, &job)); /* b was never held */
+	assert_true(schedule_drop(&schedule, INT64_MIN, &job));
+	assert_true(schedule_drop(&schedule, INT64_MIN, &job));
+	assert_false(schedule_drop(&schedule, INT64_MIN, &job));
+	assert_int_equal(schedule_next(&schedule), INT64_MAX);
+	schedule_release(&schedule);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(retry_after_read),
+		cmocka_unit_test(retry_after_refused),
+		cmocka_unit_test(delays),
+		cmocka_unit_test(totals),
+		cmocka_unit_test(classification),
+		cmocka_unit_test(schedule_order),
+		cmocka_unit_test(schedule_servers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
