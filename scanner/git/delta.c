@@ -8,8 +8,9 @@
 #include <endian.h>
 #include <string.h>
 
-/* The first of these bytes are copied without asking how many are wanted; longer runs are left to memcpy(). */
-#define SHORT_RUN 64
+/* This many bytes are copied without asking how many are wanted; longer runs are left to memcpy(). With 32 or 64, applying took a fifth longer. */
+#define SHORT_RUN 128
+_Static_assert(SHORT_RUN <= DELTA_SLACK, "a short run may be copied at the very end");
 
 /* A size as deltas spell it: seven bits a byte, the lowest first. Returns the byte behind it, or NULL. */
 static const unsigned char *size_read(const unsigned char *at, const unsigned char *end, uint64_t *size)
@@ -50,11 +51,12 @@ static inline void run_copy(unsigned char *to, const unsigned char *from, size_t
 
 /*
  * A copy instruction has one bit for each byte of its offset and size that is there, the lowest first; the others are zero. By those bits: how
- * many bytes there are, and the mask that cuts them out of the following ones, or 0 when some byte is left out below another
- * one. That happens where a byte in the middle is zero, once in fifty copies.
+ * many bytes there are, and the mask that cuts them out of the word that follows. That needs the bytes that are there to be the lowest ones
+ * (IS_DENSE); one in the middle that is zero is met once in fifty copies.
  */
 static const unsigned char byte_counts[16] = { 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4 };
 static const uint32_t masks[16] = { [1] = 0xff, [3] = 0xffff, [7] = 0xffffff, [15] = 0xffffffff };
+#define IS_DENSE(bits) ((1u << 0 | 1u << 1 | 1u << 3 | 1u << 7 | 1u << 15) >> (bits) & 1)
 
 /* A number of which only the bytes in bits are there. */
 static uint32_t sparse_read(const unsigned char *at, unsigned bits)
@@ -75,7 +77,7 @@ static inline size_t copy_read(const unsigned char *at, unsigned instruction, si
 	size_t offset_bytes = byte_counts[offset_bits], size_bytes = byte_counts[size_bits];
 	uint64_t word;
 
-	if (masks[offset_bits] && masks[size_bits]) {
+	if (IS_DENSE(offset_bits) && IS_DENSE(size_bits)) {
 		memcpy(&word, at, sizeof(word));
 		word = le64toh(word);
 		*offset = word & masks[offset_bits];

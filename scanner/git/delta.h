@@ -12,7 +12,7 @@
  * Bytes that must be there behind the base, the delta and the result: short runs are copied in steps of this size, without asking how many
  * bytes of the step are wanted. Behind base and delta they are read and never used, behind the result they are overwritten.
  */
-#define DELTA_SLACK 64
+#define DELTA_SLACK 128
 
 /*
  * Read the sizes that a delta starts with: of the base it is for and of the result it makes. Returns the number of bytes they take, or 0

@@ -47,7 +47,7 @@ struct pack_walk_options {
 	volatile uint64_t *objects_done, *bytes_done; /* NULL, or counters for progress: entries and pack bytes walked */
 };
 #define PACK_WALK_MEMORY_DEFAULT ((size_t)128 << 20)
-#define PACK_WALK_WINDOW_DEFAULT ((size_t)1 << 20)
+#define PACK_WALK_WINDOW_DEFAULT ((size_t)8 << 20)
 
 /*
  * The largest object that is held whole, which deltas and their bases have to be: git makes no deltas of files beyond this size

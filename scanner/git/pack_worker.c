@@ -165,6 +165,15 @@ static void frame_step(struct walk_worker *worker)
 	uint32_t entry = frame->next;
 	unsigned kind;
 
+	{
+		uint32_t ahead = child->last_child != PACK_ENTRY_NONE ? pack->entries[child->last_child].next_sibling : child->next_sibling;
+		const unsigned char *data = pack->file.bytes + pack->entries[ahead].offset;
+		__builtin_prefetch(data);
+		__builtin_prefetch(data + 64);
+		__builtin_prefetch(data + 128);
+		__builtin_prefetch(data + 192);
+		__builtin_prefetch(pack_entry_id(pack, entry));
+	}
 	worker->frame_droppable = worker->frame_count - 1;
 	if (!is_broken && !frame->base.bytes)
 		is_broken = worker_remake(worker, pack, frame->entry, &kind, &frame->base);

@@ -22,6 +22,7 @@ struct gatherer {
 	size_t name_count, name_capacity, block_used;
 	struct tree_link *links; /* scratch of pass 2: one tree's */
 	size_t link_count, link_capacity;
+	struct tree_memory memory;
 };
 
 struct tree_graph {
@@ -60,24 +61,40 @@ static uint32_t wanted_index(const struct tree_graph *graph, const struct object
 	return TREE_NONE;
 }
 
+/* Tags of entries: what a pass has to know of one. */
+#define TAG_WANTED UINT32_MAX /* it is a wanted object */
+#define TAG_NOTHING 0u        /* other tags are a folder's number + 1 */
+
+static uint32_t tag_edge(void *context, const struct tree_entry *entry)
+{
+	struct tree_graph *graph = context;
+
+	/* a tree can itself be wanted: one that is missing */
+	if (wanted_index(graph, entry->id) != TREE_NONE)
+		return TAG_WANTED;
+	return entry->kind == TREE_ENTRY_TREE ? id_table_add(graph->ids, entry->id) + 1 : TAG_NOTHING;
+}
+
 /* Pass 1: number the trees, note which folder is in which, and which hold something wanted. */
 static int gather_edges(void *context, unsigned worker, const struct object_piece *piece)
 {
 	struct tree_graph *graph = context;
 	struct gatherer *gatherer = &graph->gatherers[worker];
+	const struct tree_memory *memory = &gatherer->memory;
 	uint32_t number = id_table_add(graph->ids, &piece->id);
-	struct tree_entry entry;
-	size_t position = 0;
 	bool direct = false;
 
-	while (tree_next(piece->bytes, piece->size, &position, &entry) == 1) {
-		if (entry.kind == TREE_ENTRY_TREE) {
-			memory_grow(gatherer->edges, gatherer->edge_count, gatherer->edge_capacity);
-			gatherer->edges[gatherer->edge_count++] =
-				(struct edge){ number, id_table_add(graph->ids, entry.id) };
+	if (tree_memory_next(&gatherer->memory, piece->bytes, piece->size, tag_edge, graph))
+		return 0; /* malformed: told of by the scan before */
+	for (size_t i = 0; i < memory->entry_count; i++) {
+		if (memory->tags[i] == TAG_NOTHING)
+			continue;
+		if (memory->tags[i] == TAG_WANTED) {
+			direct = true;
+			continue;
 		}
-		/* a tree can itself be wanted: one that is missing */
-		direct = direct || wanted_index(graph, entry.id) != TREE_NONE;
+		memory_grow(gatherer->edges, gatherer->edge_count, gatherer->edge_capacity);
+		gatherer->edges[gatherer->edge_count++] = (struct edge){ number, memory->tags[i] - 1 };
 	}
 	if (direct) {
 		pthread_mutex_lock(&graph->lock);
@@ -136,38 +153,52 @@ static int compare_links(const void *a, const void *b)
 	return order ? order : (int)x->is_node - (int)y->is_node;
 }
 
+static uint32_t tag_link(void *context, const struct tree_entry *entry)
+{
+	struct tree_graph *graph = context;
+	uint32_t number;
+
+	if (wanted_index(graph, entry->id) != TREE_NONE)
+		return TAG_WANTED;
+	if (entry->kind != TREE_ENTRY_TREE)
+		return TAG_NOTHING;
+	number = id_table_find(graph->ids, entry->id);
+	return number != ID_NONE && graph->marked[number] ? number + 1 : TAG_NOTHING;
+}
+
 /* Pass 2: keep the entries that lead to something wanted. */
 static int gather_links(void *context, unsigned worker, const struct object_piece *piece)
 {
 	struct tree_graph *graph = context;
 	struct gatherer *gatherer = &graph->gatherers[worker];
+	const struct tree_memory *memory = &gatherer->memory;
 	uint32_t number = id_table_find(graph->ids, &piece->id);
-	struct tree_entry entry;
-	size_t position = 0;
+	struct tree_node *node;
 
 	if (number == ID_NONE || !graph->marked[number] || graph->nodes[number].links)
 		return 0;
+	if (tree_memory_next(&gatherer->memory, piece->bytes, piece->size, tag_link, graph))
+		return 0;
 	gatherer->link_count = 0;
-	while (tree_next(piece->bytes, piece->size, &position, &entry) == 1) {
-		struct tree_link link = { NULL, wanted_index(graph, entry.id), false };
+	for (size_t i = 0; i < memory->entry_count; i++) {
+		struct tree_entry entry;
+		struct tree_link link;
 
-		if (link.to == TREE_NONE && entry.kind == TREE_ENTRY_TREE) {
-			link.to = id_table_find(graph->ids, entry.id);
-			link.is_node = true;
-			if (link.to != ID_NONE && !graph->marked[link.to])
-				continue;
-		}
-		if (link.to == TREE_NONE)
+		if (memory->tags[i] == TAG_NOTHING)
 			continue;
+		tree_memory_entry(memory, i, &entry);
+		link.is_node = memory->tags[i] != TAG_WANTED;
+		link.to = link.is_node ? memory->tags[i] - 1 : wanted_index(graph, entry.id);
 		link.name = keep_name(gatherer, entry.name, entry.name_length);
 		memory_grow(gatherer->links, gatherer->link_count, gatherer->link_capacity);
 		gatherer->links[gatherer->link_count++] = link;
 	}
-	graph->nodes[number].links = memory_allocate(gatherer->link_count * sizeof(struct tree_link));
-	graph->nodes[number].link_count = gatherer->link_count;
-	if (gatherer->link_count) {
-		memcpy(graph->nodes[number].links, gatherer->links, gatherer->link_count * sizeof(struct tree_link));
-		qsort(graph->nodes[number].links, gatherer->link_count, sizeof(struct tree_link), compare_links);
+	node = &graph->nodes[number];
+	node->links = memory_allocate(gatherer->link_count * sizeof(struct tree_link));
+	node->link_count = gatherer->link_count;
+	if (node->link_count) {
+		memcpy(node->links, gatherer->links, node->link_count * sizeof(struct tree_link));
+		qsort(node->links, node->link_count, sizeof(struct tree_link), compare_links);
 	}
 	return 0;
 }
@@ -209,6 +240,7 @@ int tree_graph_build(struct tree_graph **out, struct object_database *database, 
 		for (unsigned worker = 0; worker < jobs; worker++) {
 			free(graph->gatherers[worker].edges);
 			graph->gatherers[worker].edges = NULL;
+			tree_memory_release(&graph->gatherers[worker].memory); /* tags mean something else in pass 2 */
 		}
 		walk.visit = gather_links;
 		if (graph->direct_count)
@@ -235,6 +267,7 @@ void tree_graph_free(struct tree_graph *graph)
 		free(gatherer->names);
 		free(gatherer->edges);
 		free(gatherer->links);
+		tree_memory_release(&gatherer->memory);
 	}
 	for (uint32_t i = 0; graph->nodes && i < graph->bound; i++)
 		free(graph->nodes[i].links);

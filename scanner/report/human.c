@@ -235,11 +235,13 @@ static void add_author(struct human *human, const char *author)
 	free(name);
 }
 
-static void add_place(struct human *human, const char *label, const struct place *place)
+static void add_place(struct human *human, const char *label, bool with_when, const struct place *place)
 {
 	buffer_add_format(human->out, "  %-8s", label);
-	add_when(human, place);
-	buffer_add_string(human->out, "  ");
+	if (with_when) {
+		add_when(human, place);
+		buffer_add_string(human->out, "  ");
+	}
 	add_where(human, place);
 	if (place->author)
 		add_author(human, place->author);
@@ -251,13 +253,16 @@ static void add_place(struct human *human, const char *label, const struct place
 /* The first place, then the newest ones, newest first. */
 static void add_places(struct human *human, const struct finding *finding)
 {
+	bool with_when = false;
 	size_t shown = 0;
 
+	for (size_t i = 0; i < finding->place_count; i++) /* files and streams have nothing to fill the columns with */
+		with_when |= finding->places[i].has_date || finding->places[i].object[0];
 	for (; shown < finding->place_count && shown <= NEWEST_SHOWN; shown++) {
 		const char *label = shown == 0 ? finding->place_count == 1 ? "at" : "first" : shown == 1 ? "newest" : "";
 		size_t index = shown == 0 ? 0 : finding->place_count - shown;
 
-		add_place(human, label, &finding->places[index]);
+		add_place(human, label, with_when, &finding->places[index]);
 	}
 	if (finding->places_total > shown) {
 		buffer_add_string(human->out, "          +");

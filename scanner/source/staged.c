@@ -6,7 +6,7 @@
 int source_staged(const struct source_events *events, struct repository *repository, struct source_counts *counts,
 		  struct error *error)
 {
-	struct chunk like = { .kind = PLACE_INDEX, .commit = "", .reachable = false };
+	struct chunk like = { .kind = PLACE_INDEX, .commit = "", .reachable = true };
 	struct change_list list = { 0 };
 	int result = repository_staged_changes(repository, change_list_add, &list, error);
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -183,11 +184,10 @@ struct batch {
 	size_t count;
 	struct finding findings[FINDINGS_MAX];
 	struct finding *pointers[FINDINGS_MAX];
-	size_t told;                  /* how many were settled */
+	size_t told; /* how many were settled */
 	int64_t told_ms[FINDINGS_MAX]; /* when, since the start */
 	int64_t started_ms, took_ms;
-	int stop;                     /* handed to revoker_send() */
-	size_t stop_after;            /* set stop once so many were settled; 0: never */
+	volatile int stop; /* handed to revoker_send() */
 };
 
 static inline struct batch *batch_make(size_t count)
@@ -222,8 +222,24 @@ static inline void batch_settled(void *context, struct finding *finding)
 	assert_true(batch->told < batch->count);
 	assert_ptr_equal(finding, batch->pointers[batch->told]);
 	batch->told_ms[batch->told++] = clock_ms() - batch->started_ms;
-	if (batch->told == batch->stop_after)
-		batch->stop = 1;
+}
+
+static struct batch *alarmed;
+
+static inline void on_alarm(int number)
+{
+	(void)number;
+	alarmed->stop = 1;
+}
+
+/* Set the batch's stop after some milliseconds, as a person's Ctrl-C would. */
+static inline void batch_stop_after_ms(struct batch *batch, int milliseconds)
+{
+	const struct itimerval timer = { { 0, 0 }, { milliseconds / 1000, milliseconds % 1000 * 1000 } };
+
+	alarmed = batch;
+	signal(SIGALRM, on_alarm);
+	assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
 }
 
 static inline struct revoke_options options_quick(const struct revoke_endpoint *endpoint)
