@@ -25,10 +25,12 @@ DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libd
 TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl procps
 
 Q := $(if $(V),,@)
+# `make check` builds on all processors, unless the caller said how many
+PARALLEL := $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 # user flags come last, so that they win
-ALL_CPPFLAGS := -Iscanner -DSTAUNCH_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) $(HEADER_PACKAGES) $(TEST_PACKAGES) 2>/dev/null) $(CPPFLAGS)
+ALL_CPPFLAGS := -Iscanner -I. -DSTAUNCH_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) $(HEADER_PACKAGES) $(TEST_PACKAGES) 2>/dev/null) $(CPPFLAGS)
 ALL_CFLAGS   := -std=gnu11 -pthread -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
                 $(WERROR) -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(CFLAGS)
 ifneq ($(SANITIZE),)
@@ -54,11 +56,11 @@ TOOLS      := $(patsubst tests/cli/%.c,$(BUILD)/tests/cli/%,$(wildcard tests/cli
 all: $(BUILD)/staunch ## build build/staunch
 
 scan: deps ## find what REPO (this repository by default) leaks, as a dry run; more options in ARGS
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all
 	$(Q)$(BUILD)/staunch scan --dry-run $(ARGS) '$(REPO)'
 
 check: deps test-deps ## build, and run all tests
-	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all tests
 	$(Q)BUILD='$(BUILD)' tests/run
 
 check-all: deps test-deps ## the tests again under the sanitizers, Valgrind and clang

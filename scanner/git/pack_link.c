@@ -4,132 +4,122 @@
 #include "git/pack.h"
 
 #include "base/memory.h"
-#include "git/bytes.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#define DIGIT_BITS 11
-#define DIGITS ((size_t)1 << DIGIT_BITS)
 
 /* Headers are asked for this many entries before they are read: they stand some hundred bytes apart, which no processor foresees. */
 #define HEADERS_AHEAD 16
 
-struct located {
-	uint64_t offset;
-	uint32_t position;
+/*
+ * The pack cut into cells of 1 << shift bytes, one or two for each entry, and for each cell the number of the entry behind its last one. With it
+ * entries are sorted in one pass (faster than a radix sort, and as fast as reading a .rev file, which not every pack has), and a base is found
+ * in one or two steps.
+ */
+struct cell_map {
+	uint32_t *ends; /* owned */
+	size_t count;
+	unsigned shift;
 };
 
-/* Sort by offset, positions in ascending order where offsets are equal: a radix sort, the lowest digit first, of offsets below limit. Returns the
- * sorted one of both arrays. */
-static struct located *located_sort(struct located *from, struct located *to, uint32_t count, uint64_t limit)
+/* The offset in the index, or 0 when it is outside of the pack. */
+static uint64_t offset_read(const struct pack *pack, uint32_t position)
 {
-	uint32_t *starts = memory_allocate(DIGITS * sizeof(*starts));
+	uint64_t offset = pack_index_offset(&pack->index, position);
 
-	for (unsigned shift = 0; shift < 64 && limit >> shift; shift += DIGIT_BITS) {
-		struct located *sorted = to;
-		uint32_t sum = 0;
+	return offset < pack->end ? offset : 0;
+}
 
-		memset(starts, 0, DIGITS * sizeof(*starts));
-		for (uint32_t i = 0; i < count; i++)
-			starts[from[i].offset >> shift & (DIGITS - 1)]++;
-		for (size_t digit = 0; digit < DIGITS; digit++) {
-			uint32_t here = starts[digit];
+/* Count the entries of each cell, and add the counts up: then each number is where its cell begins. */
+static void cell_map_init(struct cell_map *map, const struct pack *pack)
+{
+	uint32_t sum = 0;
 
-			starts[digit] = sum;
-			sum += here;
-		}
-		for (uint32_t i = 0; i < count; i++)
-			to[starts[from[i].offset >> shift & (DIGITS - 1)]++] = from[i];
-		to = from;
-		from = sorted;
+	map->shift = 0;
+	while (pack->end >> map->shift > 2 * (uint64_t)pack->index.count)
+		map->shift++;
+	map->count = (pack->end >> map->shift) + 1;
+	map->ends = memory_allocate_zeroed(map->count, sizeof(*map->ends));
+	for (uint32_t i = 0; i < pack->index.count; i++)
+		map->ends[offset_read(pack, i) >> map->shift]++;
+	for (size_t cell = 0; cell < map->count; cell++) {
+		uint32_t here = map->ends[cell];
+
+		map->ends[cell] = sum;
+		sum += here;
 	}
-	free(starts);
-	return from;
+}
+
+static int entry_compare(const void *a, const void *b)
+{
+	const struct pack_entry *first = a, *second = b;
+
+	if (first->offset != second->offset)
+		return first->offset < second->offset ? -1 : 1;
+	return first->position < second->position ? -1 : 1;
+}
+
+/* Sort the entries of one cell, of which there are few unless somebody made the pack for it. */
+static void cell_sort(struct pack_entry *entries, uint32_t count)
+{
+	if (count > 32) {
+		qsort(entries, count, sizeof(*entries), entry_compare);
+		return;
+	}
+	for (uint32_t i = 1; i < count; i++) {
+		struct pack_entry entry = entries[i];
+		uint32_t to = i;
+
+		for (; to && entries[to - 1].offset > entry.offset; to--)
+			entries[to] = entries[to - 1];
+		entries[to] = entry;
+	}
 }
 
 /* Fill the table with the index's offsets, sorted. */
-static void entries_place(struct pack *pack, const unsigned char *is_duplicate)
+static void entries_place(struct pack *pack, struct cell_map *map, const unsigned char *is_duplicate)
 {
-	uint32_t count = pack->index.count;
-	struct located *from = memory_allocate(count * sizeof(*from)), *to = memory_allocate(count * sizeof(*to));
-	struct located *sorted;
+	uint32_t start = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t offset = pack_index_offset(&pack->index, i);
+	cell_map_init(map, pack);
+	pack->entries = memory_allocate(pack->index.count * sizeof(*pack->entries));
+	for (uint32_t i = 0; i < pack->index.count; i++) {
+		uint64_t offset = offset_read(pack, i);
 
-		from[i] = (struct located){ offset < pack->end ? offset : 0, i };
-	}
-	sorted = located_sort(from, to, count, pack->end);
-	pack->entries = memory_allocate(count * sizeof(*pack->entries));
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t position = sorted[i].position;
-
-		pack->entries[i] = (struct pack_entry){
-			.offset = sorted[i].offset,
-			.position = position,
-			.is_duplicate = is_duplicate && is_duplicate[position / 8] >> position % 8 & 1,
+		pack->entries[map->ends[offset >> map->shift]++] = (struct pack_entry){
+			.offset = offset,
+			.position = i,
+			.is_duplicate = is_duplicate && is_duplicate[i / 8] >> i % 8 & 1,
 			.base = PACK_ENTRY_NONE,
 			.last_child = PACK_ENTRY_NONE,
 		};
 	}
-	free(from);
-	free(to);
-}
-
-/*
- * Where to look for an offset: entries[starts[offset >> shift]] is the first entry with that or a larger offset >> shift. There are about as
- * many starts as entries, so few entries are left to search; without it the searches for bases take as long as reading all headers.
- */
-struct offset_map {
-	uint32_t *starts; /* owned */
-	unsigned shift;
-};
-
-static void offset_map_init(struct offset_map *map, const struct pack *pack)
-{
-	size_t cell = 0, cells;
-
-	map->shift = 0;
-	while (pack->end >> map->shift > pack->index.count)
-		map->shift++;
-	cells = (pack->end >> map->shift) + 2;
-	map->starts = memory_allocate(cells * sizeof(*map->starts));
-	for (uint32_t i = 0; i < pack->index.count; i++) {
-		while (cell <= pack->entries[i].offset >> map->shift)
-			map->starts[cell++] = i;
+	for (size_t cell = 0; cell < map->count; cell++) {
+		cell_sort(pack->entries + start, map->ends[cell] - start);
+		start = map->ends[cell];
 	}
-	while (cell < cells)
-		map->starts[cell++] = pack->index.count;
 }
 
 /* The base of a delta, or PACK_ENTRY_NONE. */
-static uint32_t base_find(const struct pack *pack, const struct offset_map *map, const struct pack_header *header)
+static uint32_t base_find(const struct pack *pack, const struct cell_map *map, const struct pack_header *header)
 {
-	uint64_t offset;
+	uint64_t offset = header->base_offset;
 	uint32_t position;
 	size_t cell;
 
-	if (header->type == PACK_OFFSET_DELTA) {
-		offset = header->base_offset;
-	} else {
+	if (header->type == PACK_REFERENCE_DELTA) {
 		if (!pack_index_find(&pack->index, header->base_id, &position))
 			return PACK_ENTRY_NONE;
-		offset = pack_index_offset(&pack->index, position);
-		if (offset >= pack->end)
-			return PACK_ENTRY_NONE;
+		offset = offset_read(pack, position);
 	}
 	cell = offset >> map->shift;
-	return pack_entry_find(pack, offset, map->starts[cell], map->starts[cell + 1]);
+	return pack_entry_find(pack, offset, cell ? map->ends[cell - 1] : 0, map->ends[cell]);
 }
 
 /* Read every header. Returns whether some delta stands before its base, which only a delta that names its base by id can. */
-static bool headers_read(struct pack *pack)
+static bool headers_read(struct pack *pack, const struct cell_map *map)
 {
-	struct offset_map map;
 	bool forward = false;
 
-	offset_map_init(&map, pack);
 	for (uint32_t i = 0; i < pack->index.count; i++) {
 		struct pack_entry *entry = &pack->entries[i];
 		struct pack_header header;
@@ -143,7 +133,7 @@ static bool headers_read(struct pack *pack)
 			entry->kind = header.type;
 			continue;
 		}
-		entry->base = base_find(pack, &map, &header);
+		entry->base = base_find(pack, map, &header);
 		if (entry->base == PACK_ENTRY_NONE)
 			continue;
 		if (entry->base < i)
@@ -151,7 +141,6 @@ static bool headers_read(struct pack *pack)
 		else
 			forward = true;
 	}
-	free(map.starts);
 	return forward;
 }
 
@@ -223,10 +212,12 @@ static void kind_spread(struct pack *pack, uint32_t root)
 
 void pack_link(struct pack *pack, const unsigned char *is_duplicate)
 {
+	struct cell_map map;
 	bool forward;
 
-	entries_place(pack, is_duplicate);
-	forward = headers_read(pack);
+	entries_place(pack, &map, is_duplicate);
+	forward = headers_read(pack, &map);
+	free(map.ends);
 	needs_mark(pack);
 	children_link(pack);
 	for (uint32_t i = 0; forward && i < pack->index.count; i++) {

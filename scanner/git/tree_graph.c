@@ -29,6 +29,7 @@ struct tree_graph {
 	struct object_database *database;
 	const struct object_id *wanted; /* borrowed while the graph is built */
 	size_t wanted_count;
+	uint64_t wanted_starts[1024]; /* a bit for each pair of first bytes that some wanted id has */
 	unsigned jobs;
 	struct gatherer *gatherers; /* jobs of them */
 	struct id_table *ids;       /* tree id -> number */
@@ -42,11 +43,18 @@ struct tree_graph {
 
 #define NAME_BLOCK_SIZE ((size_t)1 << 16)
 
-/* The index of a wanted object, or TREE_NONE. Nearly every blob is not wanted: the first two bytes say so for most. */
+static unsigned id_start(const struct object_id *id)
+{
+	return (unsigned)id->bytes[0] << 8 | id->bytes[1];
+}
+
+/* The index of a wanted object, or TREE_NONE. Nearly every entry is not wanted, and its first two bytes say so. */
 static uint32_t wanted_index(const struct tree_graph *graph, const struct object_id *id)
 {
 	size_t low = 0, high = graph->wanted_count;
 
+	if (!(graph->wanted_starts[id_start(id) / 64] >> id_start(id) % 64 & 1))
+		return TREE_NONE;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		int order = memcmp(id, &graph->wanted[middle], sizeof(*id));
@@ -225,6 +233,8 @@ int tree_graph_build(struct tree_graph **out, struct object_database *database, 
 
 	graph->wanted = wanted;
 	graph->wanted_count = count;
+	for (size_t i = 0; i < count; i++)
+		graph->wanted_starts[id_start(&wanted[i]) / 64] |= UINT64_C(1) << id_start(&wanted[i]) % 64;
 	graph->jobs = jobs;
 	graph->gatherers = memory_allocate_zeroed(jobs, sizeof(*graph->gatherers));
 	graph->ids = id_table_new();

@@ -1,8 +1,8 @@
 /*
  * What the formats share. Private to report/.
  *
- * A format adds its text to report->output.pending and calls output_relieve() between findings, so that a report of any size needs
- * little memory. Whether everything could be written is asked once, at the end.
+ * A format adds its text to report->output.pending and calls output_relieve() between findings, so that a report
+ * of any size needs little memory. Whether everything could be written is asked once, at the end.
  */
 #ifndef STAUNCH_REPORT_FORMAT_H
 #define STAUNCH_REPORT_FORMAT_H
@@ -37,8 +37,8 @@ struct report_counts report_count(const struct report_result *result);
 bool report_place_in_git(const struct place *place);
 
 /*
- * Paths, names and messages may hold a credential themselves: a file can be called like the key it leaked. Every text from
- * outside is written with each credential of the result in its shortened form.
+ * Paths, names and messages may hold a credential themselves: a file can be called like the key it leaked. Every
+ * text from outside is written with each credential of the result in its shortened form.
  */
 struct report_mask {
 	const struct report_result *result;

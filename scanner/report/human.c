@@ -1,6 +1,6 @@
 /*
- * The format for a person at a terminal. What matters most stands first and in full; what is only possible stands behind it in
- * one line each, because test dummies must not drown a real key.
+ * The format for a person at a terminal. What matters most stands first and in full; what is only possible stands
+ * behind it in one line each, because test dummies must not drown a real key.
  */
 #include "report/human.h"
 
@@ -209,15 +209,16 @@ static void add_where(struct human *human, const struct place *place)
 /* Two columns: the date and the commit, or what kind of place it is and its object. */
 static void add_when(struct human *human, const struct place *place)
 {
-	bool dated = place->has_date;
 	const char *id = place->commit[0] ? place->commit : place->object;
+	const char *kind = place_kind_name(place->kind);
 
+	if (place->kind != PLACE_INDEX && place->object[0])
+		kind = "object"; /* no commit that is read holds it */
 	set_style(human, DIM);
-	if (dated)
+	if (place->has_date)
 		add_date(human->out, place->date);
 	else
-		buffer_add_format(human->out, "%-*s", DATE_LENGTH,
-				  place->kind != PLACE_INDEX && place->object[0] ? "object" : place_kind_name(place->kind));
+		buffer_add_format(human->out, "%-*s", DATE_LENGTH, kind);
 	buffer_add_format(human->out, "  %-*.*s", ID_SHOWN, ID_SHOWN, id);
 	set_style(human, PLAIN);
 }
@@ -253,13 +254,15 @@ static void add_place(struct human *human, const char *label, bool with_when, co
 /* The first place, then the newest ones, newest first. */
 static void add_places(struct human *human, const struct finding *finding)
 {
+	static const char *const labels[1 + NEWEST_SHOWN] = { "first", "newest", "", "", "" };
 	bool with_when = false;
 	size_t shown = 0;
 
-	for (size_t i = 0; i < finding->place_count; i++) /* files and streams have nothing to fill the columns with */
+	/* files and streams have nothing to fill the columns with */
+	for (size_t i = 0; i < finding->place_count; i++)
 		with_when |= finding->places[i].has_date || finding->places[i].object[0];
 	for (; shown < finding->place_count && shown <= NEWEST_SHOWN; shown++) {
-		const char *label = shown == 0 ? finding->place_count == 1 ? "at" : "first" : shown == 1 ? "newest" : "";
+		const char *label = finding->place_count == 1 ? "at" : labels[shown];
 		size_t index = shown == 0 ? 0 : finding->place_count - shown;
 
 		add_place(human, label, with_when, &finding->places[index]);

@@ -118,11 +118,13 @@ static void add_incomplete(struct human *human)
 	}
 	buffer_add_char(human->out, ' ');
 	if (objects && objects == result->incomplete_count)
-		human_add_count(human, result->incomplete_total, "object could not be read", "objects could not be read");
+		human_add_count(human, result->incomplete_total, "object could not be read",
+				"objects could not be read");
 	else if (files && files == result->incomplete_count)
 		human_add_count(human, result->incomplete_total, "file could not be read", "files could not be read");
 	else
-		human_add_count(human, result->incomplete_total, "part could not be scanned", "parts could not be scanned");
+		human_add_count(human, result->incomplete_total, "part could not be scanned",
+				"parts could not be scanned");
 	buffer_add_string(human->out, ": the scan is incomplete.");
 }
 
@@ -131,11 +133,13 @@ static void add_next_steps(struct human *human, const struct report_counts *coun
 	uint64_t would = counts->by_state[REVOCATION_DRY_RUN];
 
 	if (would)
-		buffer_add_format(human->out, "run again without --dry-run to have %s revoked\n", would == 1 ? "it" : "them");
+		buffer_add_format(human->out, "run again without --dry-run to have %s revoked\n",
+				  would == 1 ? "it" : "them");
 	if (counts->by_state[REVOCATION_PENDING])
 		buffer_add_string(human->out, "run again to send what is pending\n");
 	if (counts->by_state[REVOCATION_REJECTED])
-		buffer_add_string(human->out, "what was rejected may still be valid: revoke it at its provider by hand\n");
+		buffer_add_string(human->out, "what was rejected may still be valid: "
+					      "revoke it at its provider by hand\n");
 }
 
 void human_add_summary(struct human *human)

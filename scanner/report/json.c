@@ -188,7 +188,8 @@ static void add_incomplete(struct part *part, const struct report_result *result
 	}
 	if (result->incomplete_total > result->incomplete_count) {
 		buffer_clear(&part->text);
-		buffer_add_format(&part->text, "%" PRIu64 " more", result->incomplete_total - result->incomplete_count);
+		buffer_add_format(&part->text, "%" PRIu64 " more",
+				  result->incomplete_total - result->incomplete_count);
 		json_open(writer, NULL, '{');
 		json_string(writer, "what", "more");
 		json_string(writer, "detail", part->text.bytes);

@@ -16,8 +16,8 @@ static void new_line(struct json_writer *writer)
 }
 
 /*
- * RFC 8259 asks for the quote, the backslash and C0. The rest is what steers a terminal on which a report is shown: DEL, C1 and
- * the controls of bidirectional text; all of them fit into one \u escape.
+ * RFC 8259 asks for the quote, the backslash and C0. The rest is what steers a terminal on which a report is
+ * shown: DEL, C1 and the controls of bidirectional text; all of them fit into one \u escape.
  */
 static bool needs_escape(uint32_t code_point)
 {

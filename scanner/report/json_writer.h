@@ -1,6 +1,7 @@
 /*
- * JSON as a stream, in the order in which it is written, so that the same result gives the same bytes and no report has to fit into
- * memory. (cJSON would hold the whole tree, and numbers only up to 2^53.) Private to report/.
+ * JSON as a stream, in the order in which it is written, so that the same result gives the same bytes and no
+ * report has to fit into memory. (cJSON would hold the whole tree, and numbers only up to 2^53.) Private to
+ * report/.
  */
 #ifndef STAUNCH_REPORT_JSON_WRITER_H
 #define STAUNCH_REPORT_JSON_WRITER_H
@@ -19,7 +20,10 @@ struct json_writer {
 	bool has_values[JSON_WRITER_DEPTH_MAX + 1]; /* per level: a comma is due before the next one */
 };
 
-/* Begin and end an object ('{') or an array ('['). name is the member's name, NULL in an array and at the top: here and below. */
+/*
+ * Begin and end an object ('{') or an array ('['). name is the member's name, NULL in an array and at the top:
+ * here and below.
+ */
 void json_open(struct json_writer *writer, const char *name, char bracket);
 void json_close(struct json_writer *writer, char bracket);
 

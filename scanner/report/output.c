@@ -70,7 +70,7 @@ static void output_release(struct output *output)
 int output_open(struct output *output, const char *file, struct error *error)
 {
 	*output = (struct output){ .descriptor = -1 };
-	output->name = strcmp(file, "-") == 0 ? memory_copy_string("to standard output") : memory_format("'%s'", file);
+	output->name = memory_format(strcmp(file, "-") == 0 ? "to standard output" : "'%s'", file);
 	if (open_descriptor(output, file) < 0) {
 		error_set_errno(error, "cannot write the report %s", output->name);
 		output_release(output);
@@ -99,8 +99,8 @@ static int write_all(int descriptor, const char *bytes, size_t length)
 }
 
 /*
- * A reader that has gone away is an error to report, not a reason to die before everything is settled: SIGPIPE is held back
- * while writing, and the one that a write of ours raised is taken away.
+ * A reader that has gone away is an error to report, not a reason to die before everything is settled: SIGPIPE is
+ * held back while writing, and the one that a write of ours raised is taken away.
  */
 void output_flush(struct output *output)
 {

@@ -1,6 +1,6 @@
 /*
- * Where a report's bytes go: standard output, a device or FIFO, or a file that takes its place only when it is whole.
- * Private to report/.
+ * Where a report's bytes go: standard output, a device or FIFO, or a file that takes its place only when it is
+ * whole. Private to report/.
  */
 #ifndef STAUNCH_REPORT_OUTPUT_H
 #define STAUNCH_REPORT_OUTPUT_H
@@ -30,8 +30,9 @@ void output_flush(struct output *output);
 void output_relieve(struct output *output);
 
 /*
- * Close, and when keep is set flush before that and put the file in its place; otherwise drop it. Returns 0, or ERROR_IO when not every
- * byte reached its destination; then an earlier file of that name is as it was. Nothing is owned afterwards.
+ * Close, and when keep is set flush before that and put the file in its place; otherwise drop it. Returns 0, or
+ * ERROR_IO when not every byte reached its destination; then an earlier file of that name is as it was. Nothing is
+ * owned afterwards.
  */
 int output_close(struct output *output, bool keep, struct error *error);
 

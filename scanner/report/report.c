@@ -29,8 +29,8 @@ static int fail_unknown(const char *name, size_t length, struct error *error)
 
 	for (size_t i = 0; report_format_names[i]; i++)
 		buffer_add_format(&known, "%s%s", i ? ", " : "", report_format_names[i]);
-	result = error_set(error, ERROR_CONFIGURATION, "unknown report format '%.*s'; known are %s", (int)length, name,
-			   known.bytes);
+	result = error_set(error, ERROR_CONFIGURATION, "unknown report format '%.*s'; known are %s", (int)length,
+			   name, known.bytes);
 	buffer_release(&known);
 	return result;
 }

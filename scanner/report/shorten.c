@@ -1,6 +1,6 @@
 /*
- * The only place where a credential becomes text: the end of its prefix and the ends of the rest, which is enough to recognise
- * one's own key and too little to use it.
+ * The only place where a credential becomes text: the end of its prefix and the ends of the rest, which is enough
+ * to recognise one's own key and too little to use it.
  */
 #define _GNU_SOURCE
 #include "report/format.h"
@@ -15,8 +15,8 @@
 #define ENDS_SHOWN 4 /* characters on each side of the mark */
 
 /*
- * The longest of the rule's literals that the credential begins with, so that "sk-proj-" wins over "sk-"; none when it is more
- * than half of the credential, which it would give away.
+ * The longest of the rule's literals that the credential begins with, so that "sk-proj-" wins over "sk-"; none
+ * when it is more than half of the credential, which it would give away.
  */
 static size_t prefix_length(const struct finding *finding)
 {

@@ -41,7 +41,10 @@ enum answer_kind answer_classify(const struct rule *rule, unsigned status)
 	return status >= 200 && status < 300 ? ANSWER_ACCEPTED : ANSWER_REJECTED;
 }
 
-/* A text as it reads after some unescaping; byte i of it was written as the bytes from[i] to from[i + 1] - 1 of the original. */
+/*
+ * A text as it reads after some unescaping; byte i of it was written as the bytes from[i] to from[i + 1] - 1 of
+ * the original.
+ */
 struct view {
 	char bytes[LOOKED_AT];
 	size_t from[LOOKED_AT + 1];
@@ -71,7 +74,10 @@ static int hex_character(const char *digits, size_t left, size_t count)
 	return value < 0x80 ? value : -1;
 }
 
-/* Read the character at text: %41, \u0041, \x41, \" or one that stands for itself. Returns how many bytes it takes. */
+/*
+ * Read the character at text: %41, \u0041, \x41, \" or one that stands for itself. Returns how many bytes it
+ * takes.
+ */
 static size_t unescape(const char *text, size_t left, char *character)
 {
 	int value = -1;
@@ -161,7 +167,10 @@ static char *redact(const char *text, const struct secret *secret)
 	return out.bytes;
 }
 
-/* Space, tab and line breaks, however many, become one space, and what is longer than ANSWER_WORDS_MAX is cut between characters. */
+/*
+ * Space, tab and line breaks, however many, become one space, and what is longer than ANSWER_WORDS_MAX is cut
+ * between characters.
+ */
 static void words_tidy(char *text)
 {
 	size_t length = 0;

@@ -8,7 +8,10 @@
 
 #define VERSION_NEEDED 0x075500 /* 7.85, for CURLOPT_PROTOCOLS_STR */
 
-/* The second is the same library built with GnuTLS. Debian's git depends on it, so it is there when the first is not. */
+/*
+ * The second is the same library built with GnuTLS. Debian's git depends on it, so it is there when the first is
+ * not.
+ */
 static const char *const library_names[] = { "libcurl.so.4", "libcurl-gnutls.so.4" };
 
 static const struct {

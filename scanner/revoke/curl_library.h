@@ -2,8 +2,8 @@
  * libcurl, loaded when the first request is made: a run that finds nothing does not pay the milliseconds that the
  * library and the forty others behind it cost at start.
  *
- * Types and constants come from curl/curl.h, so a call through a field is checked like a direct one. The optional type checks of
- * curl_easy_setopt() do not reach through a pointer: pass a long where libcurl wants a long.
+ * Types and constants come from curl/curl.h, so a call through a field is checked like a direct one. The optional
+ * type checks of curl_easy_setopt() do not reach through a pointer: pass a long where libcurl wants a long.
  */
 #ifndef STAUNCH_REVOKE_CURL_LIBRARY_H
 #define STAUNCH_REVOKE_CURL_LIBRARY_H
@@ -39,8 +39,9 @@ struct curl_library {
 };
 
 /*
- * The library, loaded and initialised by the first call, which is made while the process has one thread. It stays for the
- * life of the process. NULL with *error (ERROR_UNSUPPORTED, names the package to install) when there is none.
+ * The library, loaded and initialised by the first call, which is made while the process has one thread. It stays
+ * for the life of the process. NULL with *error (ERROR_UNSUPPORTED, names the package to install) when there is
+ * none.
  */
 const struct curl_library *curl_library_load(struct error *error);
 

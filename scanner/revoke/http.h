@@ -1,9 +1,9 @@
 /*
  * HTTP requests, several at once, over libcurl's multi interface. Knows nothing of rules and retries.
  *
- * https with certificates verified, TLS 1.2 or later, HTTP/2 where offered; plain http only for requests that say so, which
- * request.h grants to loopback addresses alone. No redirects, no cookies, no netrc; a proxy from the environment, never for a loopback address.
- * One thread.
+ * https with certificates verified, TLS 1.2 or later, HTTP/2 where offered; plain http only for requests that say
+ * so, which request.h grants to loopback addresses alone. No redirects, no cookies, no netrc; a proxy from the
+ * environment, never for a loopback address. One thread.
  */
 #ifndef STAUNCH_REVOKE_HTTP_H
 #define STAUNCH_REVOKE_HTTP_H
@@ -42,8 +42,9 @@ struct http_outcome {
 void http_outcome_release(struct http_outcome *outcome);
 
 /*
- * Load libcurl and get ready for at most concurrency requests at once. ca_file: PEM file of the certificates to trust, borrowed for the
- * life of *http; NULL: the system's. Returns 0, ERROR_UNSUPPORTED without libcurl, ERROR_IO when ca_file cannot be read.
+ * Load libcurl and get ready for at most concurrency requests at once. ca_file: PEM file of the certificates to
+ * trust, borrowed for the life of *http; NULL: the system's. Returns 0, ERROR_UNSUPPORTED without libcurl,
+ * ERROR_IO when ca_file cannot be read.
  */
 int http_open(struct http **http, const char *ca_file, unsigned concurrency, struct error *error);
 void http_close(struct http *http); /* breaks off what is under way; NULL is allowed */
@@ -53,12 +54,15 @@ bool http_has_room(const struct http *http);
 size_t http_under_way(const struct http *http);
 
 /*
- * Start a request, which is taken over (*request is empty afterwards, also on failure). It is given timeout_ms to finish. Returns 0, or
- * ERROR_UNSUPPORTED when the installed libcurl cannot do what is asked of it.
+ * Start a request, which is taken over (*request is empty afterwards, also on failure). It is given timeout_ms to
+ * finish. Returns 0, or ERROR_UNSUPPORTED when the installed libcurl cannot do what is asked of it.
  */
 int http_start(struct http *http, struct request *request, size_t owner, int64_t timeout_ms, struct error *error);
 
-/* Let transfers go on, waiting at most wait_ms for something to happen. Returns 0, or ERROR_NETWORK when libcurl itself fails. */
+/*
+ * Let transfers go on, waiting at most wait_ms for something to happen. Returns 0, or ERROR_NETWORK when libcurl
+ * itself fails.
+ */
 int http_advance(struct http *http, int wait_ms, struct error *error);
 
 /* Take out a transfer that has ended. False: there is none. The caller releases *outcome. */

@@ -16,7 +16,8 @@ struct rule_request;
 struct request_template;
 
 /*
- * Compile a rule's request once for all its credentials. url, when not NULL, replaces the rule's own. Everything is copied. Returns 0, or ERROR_CONFIGURATION.
+ * Compile a rule's request once for all its credentials. url, when not NULL, replaces the rule's own. Everything
+ * is copied. Returns 0, or ERROR_CONFIGURATION.
  */
 int request_compile(struct request_template **template, const struct rule_request *rule, const char *url,
 		    const struct template_values *values, struct error *error);
@@ -36,7 +37,10 @@ struct request {
 	struct buffer body;
 };
 
-/* Make the request for one credential. Returns 0, or ERROR_UNSUPPORTED when the credential cannot be written in it; then *request is empty. */
+/*
+ * Make the request for one credential. Returns 0, or ERROR_UNSUPPORTED when the credential cannot be written in
+ * it; then *request is empty.
+ */
 int request_make(struct request *request, const struct request_template *template, const struct secret *secret,
 		 struct error *error);
 

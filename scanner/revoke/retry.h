@@ -17,20 +17,23 @@
 #define RETRY_AFTER_SECONDS_MAX 31536000
 
 /*
- * Read a Retry-After header's value (RFC 9110, 10.2.3): seconds, or a date in any of HTTP's three forms, of which now (seconds since the
- * epoch) is subtracted; a date gone by is 0. Returns false, with *seconds untouched, when it is neither.
+ * Read a Retry-After header's value (RFC 9110, 10.2.3): seconds, or a date in any of HTTP's three forms, of which
+ * now (seconds since the epoch) is subtracted; a date gone by is 0. Returns false, with *seconds untouched, when
+ * it is neither.
  */
 bool retry_after_parse(const char *value, int64_t now, int64_t *seconds);
 
 /*
- * How long to wait before the attempt after attempt number `attempts` (1 for the first): exponential with full jitter, that is, evenly
- * spread between 0 and base_ms doubled with each attempt. random is any number, all 64 bits of it random.
+ * How long to wait before the attempt after attempt number `attempts` (1 for the first): exponential with full
+ * jitter, that is, evenly spread between 0 and base_ms doubled with each attempt. random is any number, all 64
+ * bits of it random.
  */
 int64_t retry_delay_ms(unsigned attempts, int64_t base_ms, uint64_t random);
 
 /*
- * How long revoker_send() may take in all for count credentials: every attempt of one of them running into its timeout (a day at most), two
- * minutes for waiting in between, and a tenth of a second for each credential, which is what a healthy provider needs at most.
+ * How long revoker_send() may take in all for count credentials: every attempt of one of them running into its
+ * timeout (a day at most), two minutes for waiting in between, and a tenth of a second for each credential, which
+ * is what a healthy provider needs at most.
  */
 int64_t retry_total_ms(unsigned timeout_seconds, unsigned retries, size_t count);
 #define RETRY_ATTEMPTS_SECONDS_MAX 86400

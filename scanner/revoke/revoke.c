@@ -1,6 +1,6 @@
 /*
- * The loop that sends: schedule.h says which credential is next, http.h carries the requests, answer.h reads the answers, retry.h says when
- * to try again. A credential is a job here, named by its place in the caller's array.
+ * The loop that sends: schedule.h says which credential is next, http.h carries the requests, answer.h reads the
+ * answers, retry.h says when to try again. A credential is a job here, named by its place in the caller's array.
  */
 #define _GNU_SOURCE
 #include "revoke/revoke.h"
@@ -145,7 +145,10 @@ static void job_note(struct job *job, char *message)
 	job->finding->revocation.message = message;
 }
 
-/* Nothing more is tried: because of unsent if nothing was sent at all, else because of again, after what the last attempt said. */
+/*
+ * Nothing more is tried: because of unsent if nothing was sent at all, else because of again, after what the last
+ * attempt said.
+ */
 static void job_give_up(struct run *run, struct job *job, const char *unsent, const char *again)
 {
 	const char *earlier = job->finding->revocation.message;
@@ -201,7 +204,9 @@ static void job_start(struct run *run, size_t index, int64_t now)
 	revocation->at = (int64_t)time(NULL);
 }
 
-/* The job's last attempt failed in a way that may pass: try again later, unless it is out of attempts or of time. */
+/*
+ * The job's last attempt failed in a way that may pass: try again later, unless it is out of attempts or of time.
+ */
 static void job_try_again(struct run *run, struct job *job, const struct http_outcome *outcome)
 {
 	unsigned attempts = job->finding->revocation.attempts;
@@ -214,7 +219,9 @@ static void job_try_again(struct run *run, struct job *job, const struct http_ou
 		random = (uint64_t)now * 6364136223846793005u; /* only spreads the load */
 	wait_ms = retry_delay_ms(attempts, run->revoker->retry_base_ms, random);
 	if (retry_after_parse(outcome->retry_after, (int64_t)time(NULL), &asked) && asked > 0) {
-		/* a little more than asked, so that not every client of a rate limit is back in the same instant */
+		/*
+		 * a little more than asked, so that not every client of a rate limit is back in the same instant
+		 */
 		wait_ms = asked * 1000 + retry_delay_ms(1, run->revoker->retry_base_ms, random);
 		if (whole_server)
 			schedule_hold(&run->schedule, job->server, now + wait_ms);
@@ -341,8 +348,8 @@ static void run_loop(struct run *run, const volatile int *stop)
 }
 
 /*
- * A write to a connection that the other side has closed raises SIGPIPE in some TLS libraries, which must not end the process half-way.
- * Blocks it for this thread, and forgets one that came in between.
+ * A write to a connection that the other side has closed raises SIGPIPE in some TLS libraries, which must not end
+ * the process half-way. Blocks it for this thread, and forgets one that came in between.
  */
 static void broken_pipe_block(sigset_t *before)
 {

@@ -1,8 +1,8 @@
 /*
  * Telling a provider that a credential leaked: one HTTPS request per credential, retried where that makes sense.
  *
- * This room lives in the broker process alone. libcurl is loaded by revoker_open(), so a run that finds nothing does not pay
- * for it. One struct revoker is used by one thread.
+ * This room lives in the broker process alone. libcurl is loaded by revoker_open(), so a run that finds nothing
+ * does not pay for it. One struct revoker is used by one thread.
  */
 #ifndef STAUNCH_REVOKE_REVOKE_H
 #define STAUNCH_REVOKE_REVOKE_H
@@ -42,34 +42,36 @@ struct revoke_options {
 #define REVOKE_CONCURRENCY_DEFAULT 16
 
 /*
- * Check an URL before anything is scanned: https with a host and no user name; plain http only to a loopback address literal
- * (127.0.0.0/8, [::1]) or "localhost". Returns 0, or ERROR_CONFIGURATION with a message that says which part is wrong.
+ * Check an URL before anything is scanned: https with a host and no user name; plain http only to a loopback
+ * address literal (127.0.0.0/8, [::1]) or "localhost". Returns 0, or ERROR_CONFIGURATION with a message that says
+ * which part is wrong.
  */
 int revoke_check_url(const char *url, struct error *error);
 
 /*
- * Make a revoker; loads libcurl. Returns 0; ERROR_UNSUPPORTED when libcurl cannot be loaded, with what to install; ERROR_IO when ca_file
- * cannot be read.
+ * Make a revoker; loads libcurl. Returns 0; ERROR_UNSUPPORTED when libcurl cannot be loaded, with what to install;
+ * ERROR_IO when ca_file cannot be read.
  */
 int revoker_open(struct revoker **revoker, const struct revoke_options *options, struct error *error);
 void revoker_close(struct revoker *revoker); /* NULL is allowed */
 
 /*
- * Called once for each finding, from within revoker_send(), in the order of findings: as soon as it and all before it are settled or given up.
- * What it sees is final.
+ * Called once for each finding, from within revoker_send(), in the order of findings: as soon as it and all before
+ * it are settled or given up. What it sees is final.
  */
 typedef void revoke_settled(void *context, struct finding *finding);
 
 /*
- * Send each of findings (count of them, distinct credentials, borrowed for the call) and fill its revocation: accepted, gone, rejected,
- * or pending when every attempt failed or was not made; its message then says why. The state of each is REVOCATION_PENDING beforehand, and its
- * rule has somebody to tell.
+ * Send each of findings (count of them, distinct credentials, borrowed for the call) and fill its revocation:
+ * accepted, gone, rejected, or pending when every attempt failed or was not made; its message then says why. The
+ * state of each is REVOCATION_PENDING beforehand, and its rule has somebody to tell.
  *
- * It returns after retry_total_ms() at the latest (retry.h: for one credential (retries + 1) * timeout + 2 minutes): no attempt and no wait
- * that a provider asks for goes beyond that. A credential of which nothing was sent has attempts 0 and no time.
+ * It returns after retry_total_ms() at the latest (retry.h: for one credential (retries + 1) * timeout + 2
+ * minutes): no attempt and no wait that a provider asks for goes beyond that. A credential of which nothing was
+ * sent has attempts 0 and no time.
  *
- * stop may be NULL; it is read at least ten times a second, so a signal handler can set it. Once it is nonzero nothing is started, and what is
- * under way gets up to 2 seconds to finish.
+ * stop may be NULL; it is read at least ten times a second, so a signal handler can set it. Once it is nonzero
+ * nothing is started, and what is under way gets up to 2 seconds to finish.
  */
 void revoker_send(struct revoker *revoker, struct finding **findings, size_t count, revoke_settled *settled, void *context,
 		  const volatile int *stop);

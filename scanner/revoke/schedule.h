@@ -1,8 +1,9 @@
 /*
- * Which credential is sent next, and when: those that were never sent in their order, those to be sent again once their time has come,
- * and none to a server that asked to be left alone for a while.
+ * Which credential is sent next, and when: those that were never sent in their order, those to be sent again once
+ * their time has come, and none to a server that asked to be left alone for a while.
  *
- * Credentials are numbers here (jobs). The schedule knows no clock: the caller says what time it is, in milliseconds.
+ * Credentials are numbers here (jobs). The schedule knows no clock: the caller says what time it is, in
+ * milliseconds.
  */
 #ifndef STAUNCH_REVOKE_SCHEDULE_H
 #define STAUNCH_REVOKE_SCHEDULE_H
@@ -35,7 +36,10 @@ int64_t schedule_held_until(const struct schedule *schedule, size_t server);
 /* Take out a job that may start now. False: there is none. */
 bool schedule_take(struct schedule *schedule, int64_t now, size_t *job);
 
-/* Take out a job of any server that is held until the time given or later. False: there is none. With INT64_MIN: any job. */
+/*
+ * Take out a job of any server that is held until the time given or later. False: there is none. With INT64_MIN:
+ * any job.
+ */
 bool schedule_drop(struct schedule *schedule, int64_t held_until, size_t *job);
 
 /* The earliest time at which schedule_take() would find a job; INT64_MAX when none is waiting. */

@@ -70,7 +70,8 @@ static const char *value_refused(enum template_kind kind, const char *bytes, siz
 }
 
 /*
- * The optional template at source ("{{name?}}"), with its end in *end; NULL if there is none. *value is NULL when it was not given.
+ * The optional template at source ("{{name?}}"), with its end in *end; NULL if there is none. *value is NULL when
+ * it was not given.
  */
 static const char *find_optional(const char *source, const struct template_values *values, const char **value,
 				 const char **end)

@@ -1,8 +1,9 @@
 /*
  * Texts of a rule with holes in them: {{secret}}, {{reporter_email?}} and {{comment?}} (design section 4).
  *
- * A text is compiled once per run: optional values are put in, escaped, and only the places of the secret are kept. What was
- * put in is never looked at again, so a comment that holds "{{secret}}" is sent as those ten characters. Values that are not UTF-8 are made so.
+ * A text is compiled once per run: optional values are put in, escaped, and only the places of the secret are
+ * kept. What was put in is never looked at again, so a comment that holds "{{secret}}" is sent as those ten
+ * characters. Values that are not UTF-8 are made so.
  */
 #ifndef STAUNCH_REVOKE_TEMPLATE_H
 #define STAUNCH_REVOKE_TEMPLATE_H
@@ -35,8 +36,9 @@ struct template_text {
 };
 
 /*
- * Append source to the text, escaped for its kind, with the optional values put in and holes for the secret. Returns 0, or ERROR_CONFIGURATION
- * for an unknown or unfinished template and for a value that this kind of text cannot hold.
+ * Append source to the text, escaped for its kind, with the optional values put in and holes for the secret.
+ * Returns 0, or ERROR_CONFIGURATION for an unknown or unfinished template and for a value that this kind of text
+ * cannot hold.
  */
 int template_add(struct template_text *text, const char *source, const struct template_values *values,
 		 struct error *error);
@@ -47,12 +49,14 @@ void template_add_literal(struct template_text *text, const char *literal);
 /* Append syntax of the text's kind: as it is, without templates. */
 void template_add_syntax(struct template_text *text, const char *syntax);
 
-/* Whether source is nothing but one optional value that was not given: then the member that holds it is left out. */
+/*
+ * Whether source is nothing but one optional value that was not given: then the member that holds it is left out.
+ */
 bool template_left_out(const char *source, const struct template_values *values);
 
 /*
- * Write the text with the secret in its holes to out, which held nothing and gets its final size at once (buffer_wipe() it after use).
- * Returns 0, or ERROR_UNSUPPORTED when this kind of text cannot hold the secret.
+ * Write the text with the secret in its holes to out, which held nothing and gets its final size at once
+ * (buffer_wipe() it after use). Returns 0, or ERROR_UNSUPPORTED when this kind of text cannot hold the secret.
  */
 int template_render(const struct template_text *text, const struct secret *secret, struct buffer *out,
 		    struct error *error);

@@ -1,8 +1,9 @@
 /*
  * The parts of an URL that decide where a credential goes.
  *
- * Stricter than libcurl's parser on purpose: whatever two parsers could read differently (user names, backslashes, spaces,
- * numbers that are addresses in disguise) is refused, so what was checked here is what libcurl connects to.
+ * Stricter than libcurl's parser on purpose: whatever two parsers could read differently (user names, backslashes,
+ * spaces, numbers that are addresses in disguise) is refused, so what was checked here is what libcurl connects
+ * to.
  */
 #ifndef STAUNCH_REVOKE_URL_H
 #define STAUNCH_REVOKE_URL_H

@@ -14,7 +14,10 @@
 
 static const char base62_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/* Write value in base 62 into the last of length digits, zeros before it. Returns what did not fit: 0 when all did. */
+/*
+ * Write value in base 62 into the last of length digits, zeros before it. Returns what did not fit: 0 when all
+ * did.
+ */
 static uint64_t base62_write(uint64_t value, char *digits, size_t length)
 {
 	for (size_t i = length; i > 0; i--) {
@@ -52,7 +55,8 @@ bool checksum_holds(enum checksum_algorithm algorithm, const char *text, size_t 
 	       memcmp(expected, checksum, checksum_length) == 0;
 }
 
-void checksum_write(enum checksum_algorithm algorithm, const char *text, size_t text_length, char *digits, size_t length)
+void checksum_write(enum checksum_algorithm algorithm, const char *text, size_t text_length, char *digits,
+		    size_t length)
 {
 	bool fits = value_write(algorithm, text, text_length, digits, length);
 

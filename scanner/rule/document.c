@@ -31,7 +31,8 @@ static int fail_at_offset(const struct document *document, size_t offset, const 
 			 position.column, problem);
 }
 
-int document_open(struct document *document, const char *name, const char *text, size_t length, struct error *error)
+int document_open(struct document *document, const char *name, const char *text, size_t length,
+		  struct error *error)
 {
 	const char *problem, *end = text;
 	size_t offset;
@@ -124,7 +125,8 @@ int document_check_repeated(const struct document *document, const cJSON *object
 	return result;
 }
 
-static int check_member(const struct document *document, const cJSON *member, const struct document_member *members)
+static int check_member(const struct document *document, const cJSON *member,
+			const struct document_member *members)
 {
 	struct buffer known = BUFFER_INIT;
 	int result;
@@ -146,7 +148,8 @@ out:
 	return result;
 }
 
-int document_check_members(const struct document *document, const cJSON *object, const struct document_member *members)
+int document_check_members(const struct document *document, const cJSON *object,
+			   const struct document_member *members)
 {
 	const cJSON *member;
 	int result = 0;
@@ -159,7 +162,8 @@ int document_check_members(const struct document *document, const cJSON *object,
 	}
 	for (size_t i = 0; !result && members[i].name; i++) {
 		if (members[i].required && !document_member(object, members[i].name))
-			result = document_fail(document, object, JSON_VALUE, "member '%s' is missing", members[i].name);
+			result = document_fail(document, object, JSON_VALUE, "member '%s' is missing",
+					       members[i].name);
 	}
 	return result;
 }

@@ -1,8 +1,8 @@
 /*
  * A rule file while it is being read: its text, the tree cJSON made of it, and messages that say where.
  *
- * Private to rule/. A function that can fail fills the document's error with "FILE:LINE:COLUMN: what is wrong" and returns a
- * negative code; the first error ends the reading.
+ * Private to rule/. A function that can fail fills the document's error with "FILE:LINE:COLUMN: what is wrong" and
+ * returns a negative code; the first error ends the reading.
  */
 #ifndef STAUNCH_RULE_DOCUMENT_H
 #define STAUNCH_RULE_DOCUMENT_H
@@ -24,7 +24,8 @@ struct document {
 };
 
 /* Check and parse text. Returns 0, and the document is to be released, or ERROR_CONFIGURATION. */
-int document_open(struct document *document, const char *name, const char *text, size_t length, struct error *error);
+int document_open(struct document *document, const char *name, const char *text, size_t length,
+		  struct error *error);
 void document_release(struct document *document);
 
 /* Where an item's value or name stands. */
@@ -43,10 +44,11 @@ struct document_member {
 #define DOCUMENT_BOOL (cJSON_True | cJSON_False)
 
 /*
- * Check that an object has each required member of the table (ended by a NULL name), none twice, none that the table does not have, and
- * each of the right type.
+ * Check that an object has each required member of the table (ended by a NULL name), none twice, none that the
+ * table does not have, and each of the right type.
  */
-int document_check_members(const struct document *document, const cJSON *object, const struct document_member *members);
+int document_check_members(const struct document *document, const cJSON *object,
+			   const struct document_member *members);
 
 /* Check that no member of an object stands there twice. */
 int document_check_repeated(const struct document *document, const cJSON *object);
@@ -57,7 +59,10 @@ int document_check_items(const struct document *document, const cJSON *array, in
 /* The member of an object, or NULL. */
 const cJSON *document_member(const cJSON *object, const char *name);
 
-/* Copy a string member into *text, which the caller owns; left alone when there is no such member. An empty string is an error. */
+/*
+ * Copy a string member into *text, which the caller owns; left alone when there is no such member. An empty string
+ * is an error.
+ */
 int document_take_string(const struct document *document, const cJSON *object, const char *name, char **text);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * One recursive descent serves both purposes: it checks, and when a tree is given it goes through that in step, because
- * cJSON keeps the members of an object in the order of the text, repeated ones too.
+ * One recursive descent serves both purposes: it checks, and when a tree is given it goes through that in step,
+ * because cJSON keeps the members of an object in the order of the text, repeated ones too.
  */
 #include "rule/json_text.h"
 

@@ -1,5 +1,6 @@
 /*
- * The rule set: built-in files first, then the user's, a later rule taking the place of an earlier one with the same id.
+ * The rule set: built-in files first, then the user's, a later rule taking the place of an earlier one with the
+ * same id.
  */
 #define _GNU_SOURCE
 #include "rule/rule.h"

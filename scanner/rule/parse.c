@@ -134,7 +134,8 @@ static int check_match_examples(const struct document *document, const cJSON *ob
 		while (i < rule->literal_count && !strstr(rule->match[example].text, rule->literals[i]))
 			i++;
 		if (i == rule->literal_count)
-			return document_fail(document, item, JSON_VALUE, "this example holds none of the rule's literals");
+			return document_fail(document, item, JSON_VALUE,
+					     "this example holds none of the rule's literals");
 		example++;
 	}
 	return 0;
@@ -159,8 +160,8 @@ static int parse_examples(const struct document *document, const cJSON *object, 
 }
 
 /*
- * A literal that stands neither in the pattern nor in an example of a match is a slip of the pen, and a costly one: the rule would
- * find nothing. ("xoxb-" for the pattern "xox[bp]-" needs the example.)
+ * A literal that stands neither in the pattern nor in an example of a match is a slip of the pen, and a costly
+ * one: the rule would find nothing. ("xoxb-" for the pattern "xox[bp]-" needs the example.)
  */
 static int check_literals_used(const struct document *document, const cJSON *array, const struct rule *rule)
 {
@@ -265,8 +266,8 @@ static int check_schema(const struct document *document)
 	if (!cJSON_IsNumber(schema) || schema->valuedouble == SCHEMA)
 		return 0; /* missing, or of another type: said with the other members */
 	if (schema->valuedouble > SCHEMA)
-		return document_fail(document, schema, JSON_VALUE, "made for a newer staunch: this one reads schema %d",
-				     SCHEMA);
+		return document_fail(document, schema, JSON_VALUE,
+				     "made for a newer staunch: this one reads schema %d", SCHEMA);
 	return document_fail(document, schema, JSON_VALUE, "'schema' must be %d", SCHEMA);
 }
 
@@ -304,8 +305,11 @@ int rules_parse(const char *name, const char *text, size_t length, struct rule *
 		struct error *error)
 {
 	static const struct document_member members[] = {
-		{ "schema", cJSON_Number, true }, { "provider", cJSON_String, true }, { "name", cJSON_String, true },
-		{ "rules", cJSON_Array, true },   { NULL, 0, false },
+		{ "schema", cJSON_Number, true },
+		{ "provider", cJSON_String, true },
+		{ "name", cJSON_String, true },
+		{ "rules", cJSON_Array, true },
+		{ NULL, 0, false },
 	};
 	struct document document;
 	int result = document_open(&document, name, text, length, error);

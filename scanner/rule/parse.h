@@ -1,5 +1,6 @@
 /*
- * From the JSON of a rule file to struct rule, everything checked (the format is in rules/README.md). Private to rule/.
+ * From the JSON of a rule file to struct rule, everything checked (the format is in rules/README.md). Private to
+ * rule/.
  */
 #ifndef STAUNCH_RULE_PARSE_H
 #define STAUNCH_RULE_PARSE_H
@@ -8,8 +9,8 @@
 #include "rule/rule.h"
 
 /*
- * Read a rule file's text (length bytes and a NUL) into a new array of *count rules, which the caller owns. name is how messages call the file.
- * Returns 0, or ERROR_CONFIGURATION; then there is no array.
+ * Read a rule file's text (length bytes and a NUL) into a new array of *count rules, which the caller owns. name
+ * is how messages call the file. Returns 0, or ERROR_CONFIGURATION; then there is no array.
  */
 int rules_parse(const char *name, const char *text, size_t length, struct rule **rules, size_t *count,
 		struct error *error);

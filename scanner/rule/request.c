@@ -1,6 +1,7 @@
 /*
- * A rule's requests. Whoever writes a rule is trusted with where credentials go; these checks are against slips: a host that could come
- * from a match, a header that breaks into two, a request that does not hold the credential it is about.
+ * A rule's requests. Whoever writes a rule is trusted with where credentials go; these checks are against slips: a
+ * host that could come from a match, a header that breaks into two, a request that does not hold the credential it
+ * is about.
  */
 #include "rule/parse.h"
 
@@ -29,8 +30,8 @@ static int check_templates(const struct document *document, const cJSON *item, b
 			i++;
 		if (i == sizeof(template_names) / sizeof(*template_names))
 			return document_fail(document, item, JSON_VALUE,
-					     "unknown template '%.*s'; known are {{secret}}, {{reporter_email?}} and "
-					     "{{comment?}}", (int)length, at);
+					     "unknown template '%.*s'; known are {{secret}}, {{reporter_email?}} "
+					     "and {{comment?}}", (int)length, at);
 		if (i == 0)
 			*secret = true;
 		at += length;
@@ -95,18 +96,21 @@ static int check_method(const struct document *document, const cJSON *item)
 /* RFC 9110, 5.6.2 and 5.5: a name is a token, and no value has a line break that would begin another header. */
 static int check_header(const struct document *document, const cJSON *item)
 {
-	static const char token[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 	if (!*item->string || item->string[strspn(item->string, token)])
 		return document_fail(document, item, JSON_NAME, "this is no name of a header");
 	for (const char *at = item->valuestring; *at; at++) {
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			return document_fail(document, item, JSON_VALUE, "a header must not hold control characters");
+			return document_fail(document, item, JSON_VALUE,
+					     "a header must not hold control characters");
 	}
 	return 0;
 }
 
-static int parse_headers(const struct document *document, const cJSON *object, struct rule_request *request, bool *secret)
+static int parse_headers(const struct document *document, const cJSON *object, struct rule_request *request,
+			 bool *secret)
 {
 	const cJSON *item;
 	int result = document_check_repeated(document, object);
@@ -143,14 +147,16 @@ static int check_body(const struct document *document, const cJSON *item, bool *
 		result = document_check_repeated(document, item);
 	cJSON_ArrayForEach(child, item) {
 		if (!result && child->string && strstr(child->string, "{{"))
-			result = document_fail(document, child, JSON_NAME, "no template can stand in a member's name");
+			result = document_fail(document, child, JSON_NAME,
+					       "no template can stand in a member's name");
 		if (!result)
 			result = check_body(document, child, secret);
 	}
 	return result;
 }
 
-static int parse_body(const struct document *document, const cJSON *object, struct rule_request *request, bool *secret)
+static int parse_body(const struct document *document, const cJSON *object, struct rule_request *request,
+		      bool *secret)
 {
 	const cJSON *json = document_member(object, "json"), *form = document_member(object, "form");
 	const cJSON *body = json ? json : form;
@@ -196,7 +202,8 @@ static int parse_request(const struct document *document, const cJSON *object, c
 	if (!result)
 		result = parse_body(document, object, request, &secret);
 	if (!result && !secret)
-		result = document_fail(document, object, JSON_VALUE, "'%s' holds " SECRET_TEMPLATE " nowhere", subject);
+		result = document_fail(document, object, JSON_VALUE, "'%s' holds " SECRET_TEMPLATE " nowhere",
+				       subject);
 	return result;
 }
 
@@ -224,9 +231,11 @@ static int parse_statuses(const struct document *document, const cJSON *object, 
 		double code = item->valuedouble;
 
 		if (!cJSON_IsNumber(item) || code < 100 || code > 599 || code != (unsigned)code)
-			return document_fail(document, item, JSON_VALUE, "a status must be a whole number from 100 to 599");
+			return document_fail(document, item, JSON_VALUE,
+					     "a status must be a whole number from 100 to 599");
 		if (status_listed(list, (unsigned)code) || status_listed(other, (unsigned)code))
-			return document_fail(document, item, JSON_VALUE, "status %u is listed before", (unsigned)code);
+			return document_fail(document, item, JSON_VALUE, "status %u is listed before",
+					     (unsigned)code);
 		list->codes[list->count++] = (unsigned)code;
 	}
 	return 0;
@@ -235,9 +244,11 @@ static int parse_statuses(const struct document *document, const cJSON *object, 
 int revoke_parse(const struct document *document, const cJSON *object, struct rule *rule)
 {
 	static const struct document_member members[] = {
-		{ "kind", cJSON_String, true },     { "method", cJSON_String, true },  { "url", cJSON_String, true },
-		{ "headers", cJSON_Object, false }, { "json", cJSON_Object, false },   { "form", cJSON_Object, false },
-		{ "accepted", cJSON_Array, true },  { "gone", cJSON_Array, false },    { NULL, 0, false },
+		{ "kind", cJSON_String, true },    { "method", cJSON_String, true },
+		{ "url", cJSON_String, true },     { "headers", cJSON_Object, false },
+		{ "json", cJSON_Object, false },   { "form", cJSON_Object, false },
+		{ "accepted", cJSON_Array, true }, { "gone", cJSON_Array, false },
+		{ NULL, 0, false },
 	};
 	int result = document_check_members(document, object, members);
 	const cJSON *kind;
@@ -262,8 +273,12 @@ int revoke_parse(const struct document *document, const cJSON *object, struct ru
 int verify_parse(const struct document *document, const cJSON *object, struct rule *rule)
 {
 	static const struct document_member members[] = {
-		{ "method", cJSON_String, true }, { "url", cJSON_String, true }, { "headers", cJSON_Object, false },
-		{ "dead", cJSON_Array, true },    { "alive", cJSON_Array, true }, { NULL, 0, false },
+		{ "method", cJSON_String, true },
+		{ "url", cJSON_String, true },
+		{ "headers", cJSON_Object, false },
+		{ "dead", cJSON_Array, true },
+		{ "alive", cJSON_Array, true },
+		{ NULL, 0, false },
 	};
 	int result = document_check_members(document, object, members);
 

@@ -1,8 +1,8 @@
 /*
  * The emulator's main program: options, the listening socket, the way of a request through the other files.
  *
- * It listens on 127.0.0.1 alone, and ends on SIGTERM, with the process that started it, or when its lifetime is over: no test
- * leaves one behind.
+ * It listens on 127.0.0.1 alone, and ends on SIGTERM, with the process that started it, or when its lifetime is
+ * over: no test leaves one behind.
  */
 #define _GNU_SOURCE
 #include "emulator.h"

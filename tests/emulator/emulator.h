@@ -1,8 +1,9 @@
 /*
- * The emulator: a small HTTP server that stands in for the provider in tests (README.md has its routes and faults).
+ * The emulator: a small HTTP server that stands in for the provider in tests (README.md has its routes and
+ * faults).
  *
- * Each connection has its own thread (libmicrohttpd's), so an answer may take as long as a test wants. What the threads share
- * is behind one lock in each file that keeps something.
+ * Each connection has its own thread (libmicrohttpd's), so an answer may take as long as a test wants. What the
+ * threads share is behind one lock in each file that keeps something.
  */
 #ifndef EMULATOR_H
 #define EMULATOR_H
@@ -15,7 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A request, read whole, and the answer to it. Strings are borrowed from libmicrohttpd but for what says otherwise. */
+/*
+ * A request, read whole, and the answer to it. Strings are borrowed from libmicrohttpd but for what says
+ * otherwise.
+ */
 struct exchange {
 	struct MHD_Connection *connection;
 	const char *method, *path;

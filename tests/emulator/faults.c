@@ -106,7 +106,9 @@ static void sleep_ms(long milliseconds)
 	nanosleep(&wait, NULL);
 }
 
-/* What libmicrohttpd would never send goes to the socket itself, and libmicrohttpd is told to end the connection. */
+/*
+ * What libmicrohttpd would never send goes to the socket itself, and libmicrohttpd is told to end the connection.
+ */
 static enum MHD_Result break_connection(const cJSON *fault, struct exchange *exchange)
 {
 	static const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };

@@ -1,5 +1,6 @@
 /*
- * The provider's routes, as far as its documentation tells; where it tells nothing, a comment says what was chosen.
+ * The provider's routes, as far as its documentation tells; where it tells nothing, a comment says what was
+ * chosen.
  */
 #include "emulator.h"
 
@@ -48,8 +49,9 @@ static cJSON *parse_body(const struct exchange *exchange)
 }
 
 /*
- * POST /external/compromised_secret. What the provider answers is not documented. Chosen here: 200 and an empty object for every key that is
- * well-formed, known or not, revoked before or not, so that the answer tells nobody whether a key lived; 400 for all else.
+ * POST /external/compromised_secret. What the provider answers is not documented. Chosen here: 200 and an empty
+ * object for every key that is well-formed, known or not, revoked before or not, so that the answer tells nobody
+ * whether a key lived; 400 for all else.
  */
 static void answer_report(struct exchange *exchange)
 {
@@ -67,7 +69,10 @@ static void answer_report(struct exchange *exchange)
 	cJSON_Delete(document);
 }
 
-/* Whether the request carries an access token: anything but "bad". Which status stands for none at all is not documented: 401 here. */
+/*
+ * Whether the request carries an access token: anything but "bad". Which status stands for none at all is not
+ * documented: 401 here.
+ */
 static bool is_authorized(struct exchange *exchange)
 {
 	const char *token = exchange_bearer(exchange);

@@ -1,7 +1,9 @@
 /*
- * For the tests that send: the emulator as a child process, its control routes, keys, findings and a rule made by hand.
+ * For the tests that send: the emulator as a child process, its control routes, keys, findings and a rule made by
+ * hand.
  *
- * EMULATOR in the environment is the emulator's path. Without it the tests are skipped, by name. Nothing here leaves 127.0.0.1.
+ * EMULATOR in the environment is the emulator's path. Without it the tests are skipped, by name. Nothing here
+ * leaves 127.0.0.1.
  */
 #ifndef REVOKE_EMULATOR_H
 #define REVOKE_EMULATOR_H
@@ -33,7 +35,10 @@ struct emulator {
 	char folder[64]; /* of the port file and the log */
 };
 
-/* The rule of rules/vercel.json, but for its URL: tests replace that, and should one forget to, nobody listens there. */
+/*
+ * The rule of rules/vercel.json, but for its URL: tests replace that, and should one forget to, nobody listens
+ * there.
+ */
 static unsigned accepted_codes[] = { 200, 201, 202, 204 }, gone_codes[] = { 404, 410 };
 static struct rule test_rule = {
 	.id = (char *)"vercel-ai-gateway-key",
@@ -68,7 +73,10 @@ static inline unsigned emulator_read_port(const char *path)
 	return port;
 }
 
-/* Start it, with TLS when certificate is not NULL, and wait until it listens. Port 0: there is no emulator, or it did not start. */
+/*
+ * Start it, with TLS when certificate is not NULL, and wait until it listens. Port 0: there is no emulator, or it
+ * did not start.
+ */
 static inline void emulator_start(struct emulator *emulator, const char *certificate, const char *key)
 {
 	const char *program = getenv("EMULATOR");

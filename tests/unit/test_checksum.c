@@ -1,6 +1,6 @@
 /*
- * The checksum of Vercel's tokens against the one its documentation shows, and against the check value of CRC-32. The token stands here in
- * pieces, so that no scanner takes this file for a leak.
+ * The checksum of Vercel's tokens against the one its documentation shows, and against the check value of CRC-32.
+ * The token stands here in pieces, so that no scanner takes this file for a leak.
  */
 #include "rule/rule.h"
 

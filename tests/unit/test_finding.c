@@ -1,5 +1,6 @@
 /*
- * The order of places is total, whatever they differ in; copies own their strings; every name is the one of design section 6.
+ * The order of places is total, whatever they differ in; copies own their strings; every name is the one of design
+ * section 6.
  */
 #include "finding.h"
 

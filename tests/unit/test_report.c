@@ -1,6 +1,6 @@
 /*
- * The formats json and jsonl to the byte (design section 6). Other programs read them: a byte that changes here is a change of
- * what staunch promises.
+ * The formats json and jsonl to the byte (design section 6). Other programs read them: a byte that changes here is
+ * a change of what staunch promises.
  */
 #include "report_fixture.h"
 

@@ -1,6 +1,6 @@
 /*
- * Where reports go: an earlier file survives until the new one is whole, nothing is lost in silence, and a reader that goes away
- * does not take the run with it.
+ * Where reports go: an earlier file survives until the new one is whole, nothing is lost in silence, and a reader
+ * that goes away does not take the run with it.
  */
 #define _GNU_SOURCE
 #include "report_fixture.h"

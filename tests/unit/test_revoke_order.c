@@ -192,8 +192,8 @@ static void interrupted_before_another_try(void **state)
 }
 
 /*
- * Stopped while nothing answers: after two seconds what was sent has an unknown answer, and what waited for a TLS handshake was not
- * sent.
+ * Stopped while nothing answers: after two seconds what was sent has an unknown answer, and what waited for a TLS
+ * handshake was not sent.
  */
 static void interrupted_without_answers(void **state)
 {

@@ -1,4 +1,7 @@
-/* Requests made from a rule's templates: exact bytes, escaping, optional members, and values that look like templates. */
+/*
+ * Requests made from a rule's templates: exact bytes, escaping, optional members, and values that look like
+ * templates.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

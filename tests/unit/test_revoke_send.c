@@ -145,10 +145,16 @@ static void odd_bodies(void **state)
 	(void)state;
 	need_emulator();
 	batch = batch_make(1);
-	check_one("[{\"huge_body\":3000000}]", REVOCATION_ACCEPTED, 200, 1, NULL);
+	check_one("[{\"huge_body\":1100000}]", REVOCATION_ACCEPTED, 200, 1, NULL);
 	check_one("[{\"huge_body\":900000}]", REVOCATION_ACCEPTED, 200, 1, NULL);
 	check_one("[{\"close_midway\":true}]", REVOCATION_ACCEPTED, 200, 1, NULL);
 	check_one("[{\"close_midway\":true,\"status\":403}]", REVOCATION_REJECTED, 403, 1, "HTTP 403: xxxxxxxxxx");
+	emulator_faults(&emulator, "[{\"huge_body\":1e12}]"); /* would last until the timeout */
+	batch_send(batch, &options);
+	assert_revocation(batch, 0, REVOCATION_ACCEPTED, 200, 1, NULL);
+	assert_in_range(batch->took_ms, 0, 4500);
+	batch->told = 0;
+	batch->findings[0].revocation.state = REVOCATION_PENDING;
 	emulator_faults(&emulator, "[{\"drip\":true}]");
 	options.timeout_seconds = 1;
 	batch_send(batch, &options);
@@ -166,6 +172,7 @@ static void broken_answers_retried(void **state)
 		"[{\"raw\":\"HTTP/1.1 200 OK\\r\\nA: b\\r\\n\",\"times\":2}]", /* half the headers */
 		"[{\"raw\":\"HTTP/1.1 100 Continue\\r\\n\\r\\n\",\"repeat\":10000,\"times\":2}]",
 		"[{\"raw\":\"HTTP/1.1 101 Switching Protocols\\r\\n\\r\\n\",\"times\":2}]",
+		"[{\"raw\":\"HTTP/1.1 503 No\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\nRetry-After: 7200\\r\\n\\r\\n\",\"times\":2}]",
 		"[{\"status\":503,\"times\":2}]",
 		"[{\"status\":408},{\"status\":425}]",
 		"[{\"status\":500},{\"status\":502}]",
@@ -176,6 +183,21 @@ static void broken_answers_retried(void **state)
 	need_emulator();
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		check_one(faults[i], REVOCATION_ACCEPTED, 200, 3, NULL);
+}
+
+/* Headers beyond HTTP_HEADERS_MAX are not read to their end. */
+static void endless_headers(void **state)
+{
+	char *faults;
+
+	(void)state;
+	need_emulator();
+	faults = memory_format("[{\"raw\":\"HTTP/1.1 200 OK\\r\\nX: %0*d\\r\\nContent-Length: 0\\r\\n\\r\\n\"}]", 70000, 0);
+	check_one(faults, REVOCATION_ACCEPTED, 200, 2, NULL);
+	free(faults);
+	faults = memory_format("[{\"raw\":\"HTTP/1.1 200 OK\\r\\nX: %0*d\\r\\nContent-Length: 0\\r\\n\\r\\n\"}]", 60000, 0);
+	check_one(faults, REVOCATION_ACCEPTED, 200, 1, NULL);
+	free(faults);
 }
 
 static void retries_run_out(void **state)
@@ -239,7 +261,10 @@ static void retry_after_holds_the_server(void **state)
 	batch_free(batch);
 }
 
-/* Two findings, one at a time, of which the first is answered with the fault; stopped while it waits for its second attempt. */
+/*
+ * Two findings, one at a time, of which the first is answered with the fault; stopped while it waits for its
+ * second attempt.
+ */
 static struct batch *stopped_in_between(const char *faults)
 {
 	struct revoke_options options = options_quick(&endpoint);
@@ -321,6 +346,7 @@ int main(void)
 		cmocka_unit_test_setup(echo_redacted, clear),
 		cmocka_unit_test_setup(odd_bodies, clear),
 		cmocka_unit_test_setup(broken_answers_retried, clear),
+		cmocka_unit_test_setup(endless_headers, clear),
 		cmocka_unit_test_setup(retries_run_out, clear),
 		cmocka_unit_test_setup(timeout_is_kept, clear),
 		cmocka_unit_test_setup(retry_after_holds_the_server, clear),

@@ -39,7 +39,10 @@ static bool was_asked(const struct emulator *emulator)
 	return asked;
 }
 
-/* Send two findings to a server with this certificate, trusting that authority (NULL: the system's). Returns what became of them. */
+/*
+ * Send two findings to a server with this certificate, trusting that authority (NULL: the system's). Returns what
+ * became of them.
+ */
 static struct batch *send_to(const char *host, const char *certificate, const char *authority, bool *asked)
 {
 	char certificate_file[256], key_file[256], authority_file[256], url[128];

@@ -1,6 +1,6 @@
 /*
- * Rule sets: what the built-in files say, how the user's files are read and replace them, and that every built-in rule
- * finds its own examples.
+ * Rule sets: what the built-in files say, how the user's files are read and replace them, and that every built-in
+ * rule finds its own examples.
  */
 #define _GNU_SOURCE
 #include "match/match.h"

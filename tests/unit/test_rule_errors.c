@@ -1,5 +1,6 @@
 /*
- * Every mistake that a rule file can have, with the exact message it gets: what is wrong, and the line and column of it.
+ * Every mistake that a rule file can have, with the exact message it gets: what is wrong, and the line and column
+ * of it.
  *
  * The files are written here with ' for ", which changes no position. Each is read by rule_set_load() as "x.json".
  */
@@ -95,7 +96,10 @@ static void check(const struct example *examples, size_t count)
 		check(examples, sizeof(examples) / sizeof(*examples));                                                 \
 	} while (0)
 
-/* A whole file: WITH() adds members to a good rule, at line 3, column 1; RULE() gives all members of a rule at line 2, column 2. */
+/*
+ * A whole file: WITH() adds members to a good rule, at line 3, column 1; RULE() gives all members of a rule at
+ * line 2, column 2.
+ */
 #define HEAD "{'schema': 1, 'provider': 'p', 'name': 'P', 'rules': [\n"
 #define GOOD "'id': 'r', 'name': 'R', 'literals': ['k_'], 'pattern': 'k_[a-z]{20}'"
 #define WITH(members) HEAD "{" GOOD ",\n" members "}]}"

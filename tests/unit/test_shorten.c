@@ -1,5 +1,6 @@
 /*
- * How much of a credential is shown: enough to recognise it, never enough to use it; also where it hides in other texts.
+ * How much of a credential is shown: enough to recognise it, never enough to use it; also where it hides in other
+ * texts.
  */
 #include "report_fixture.h"
 
