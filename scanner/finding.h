@@ -102,9 +102,13 @@ struct finding {
 	struct place *places;  /* owned: place_count of them, in place_compare() order */
 	size_t place_count, place_capacity;
 	uint64_t places_total; /* all that were seen, kept or not */
-	struct sighting first_seen, last_seen;
+	struct sighting first_seen, last_seen; /* of the commits that hold it */
+	struct sighting removed;               /* the last commit that took it away; none while no commit did */
 	uint64_t commits_total; /* commits whose tree holds it */
 	bool at_head;           /* the tree of HEAD holds it */
+	char *refs;             /* owned: the first of the references whose history holds it ("refs/heads/main", or, where only a reflog
+				   leads there, "HEAD@{2}"), each ended by '\n', which no name can hold; NULL: none */
+	uint64_t refs_total;    /* all of them */
 	struct revocation revocation;
 };
 

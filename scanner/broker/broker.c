@@ -91,7 +91,8 @@ static int scan(const struct broker_options *options, const struct match_program
 					 .target_count = options->target_count,
 					 .program = program,
 					 .jobs = options->jobs,
-					 .ignored = options->ignored };
+					 .ignored = options->ignored,
+					 .progress = options->progress };
 	struct error why = { 0 };
 	int channel, status = 0, listened;
 	pid_t process;

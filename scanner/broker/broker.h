@@ -27,7 +27,8 @@ struct broker_options {
 	bool revoke_stdin;
 	unsigned jobs;
 	bool ignored;
-	bool dry_run, yes, quiet, exit_zero;
+	bool progress; /* say on a terminal how far the scan is */
+	bool dry_run, yes, exit_zero;
 	enum confidence min_confidence;
 	unsigned long max_revocations;
 	char *const *formats; /* format_count specifications as report_open() takes them; none: human on standard output */

@@ -22,6 +22,7 @@ static void finding_free(struct finding *finding)
 	secret_free(finding->secret);
 	free(finding->places);
 	free(finding->encoding);
+	free(finding->refs);
 	free(finding->revocation.message);
 	free(finding);
 }
@@ -289,12 +290,12 @@ static int earlier(const struct sighting *a, const struct sighting *b)
 	return a->date != b->date ? a->date < b->date : strcmp(a->commit, b->commit) < 0;
 }
 
-static int take_seen(struct collection *collection, const struct channel_message *message, struct error *error)
+static int take_life(struct collection *collection, const struct channel_message *message, struct error *error)
 {
 	struct finding *finding;
 
 	if (message->key >= collection->key_capacity || !message->first_seen.commit[0] || !message->last_seen.commit[0])
-		return error_set(error, ERROR_MALFORMED, "the scan process told when an unknown key was seen");
+		return error_set(error, ERROR_MALFORMED, "the scan process told the life of an unknown key");
 	if (!collection->finding_of_key[message->key])
 		return 0; /* its hits were not confirmed, or dropped */
 	finding = collection->findings[collection->finding_of_key[message->key] - 1];
@@ -302,6 +303,12 @@ static int take_seen(struct collection *collection, const struct channel_message
 		finding->first_seen = message->first_seen;
 	if (!finding->last_seen.commit[0] || earlier(&finding->last_seen, &message->last_seen))
 		finding->last_seen = message->last_seen;
+	if (message->removed.commit[0] &&
+	    (!finding->removed.commit[0] || earlier(&finding->removed, &message->removed)))
+		finding->removed = message->removed;
+	if (message->text && !finding->refs)
+		finding->refs = memory_copy_string(message->text);
+	finding->refs_total += message->refs_total;
 	finding->commits_total += message->commits_total;
 	finding->at_head |= message->at_head;
 	return 0;
@@ -370,8 +377,8 @@ int collection_take(struct collection *collection, const struct channel_message 
 		return take_hit(collection, message, error);
 	case CHANNEL_TRACE:
 		return take_trace(collection, message);
-	case CHANNEL_SEEN:
-		return take_seen(collection, message, error);
+	case CHANNEL_LIFE:
+		return take_life(collection, message, error);
 	case CHANNEL_INCOMPLETE:
 		return take_incomplete(collection, message, error);
 	case CHANNEL_TARGET_END:

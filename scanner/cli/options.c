@@ -70,6 +70,7 @@ static const struct option_row {
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
 	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS, OPTION_COLOR, TARGET(color) },
+	{ 0, "no-progress", NULL, "do not show on a terminal how far the scan is", ALL_SCANS, OPTION_FLAG, TARGET(no_progress) },
 	{ 0, "exit-zero", NULL, "exit with 0 instead of 1", ALL_RUNS, OPTION_FLAG, TARGET(exit_zero) },
 	{ 0, "version", NULL, "print the version", ALL, OPTION_FLAG, TARGET(version) },
 	{ 'h', "help", NULL, "print this", ALL, OPTION_FLAG, TARGET(help) },

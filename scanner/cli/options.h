@@ -32,7 +32,7 @@ struct string_list {
 struct options {
 	unsigned command;             /* one command_bit */
 	struct string_list operands;  /* what follows the command */
-	bool dry_run, yes, ignored, quiet, verbose, exit_zero, staged, help, version;
+	bool dry_run, yes, ignored, quiet, verbose, no_progress, exit_zero, staged, help, version;
 	struct string_list formats, rules, enable, disable, ranges, endpoints;
 	const char *stream_name;      /* --name */
 	unsigned jobs;

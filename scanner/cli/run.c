@@ -140,7 +140,7 @@ enum exit_code command_run(const struct options *options, const struct rule_set 
 		.ignored = options->ignored,
 		.dry_run = options->dry_run,
 		.yes = options->yes,
-		.quiet = options->quiet,
+		.progress = !options->quiet && !options->no_progress,
 		.exit_zero = options->exit_zero,
 		.min_confidence = options->min_confidence,
 		.max_revocations = options->max_revocations,

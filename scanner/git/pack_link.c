@@ -177,51 +177,69 @@ static void child_link(struct pack *pack, uint32_t child, uint32_t *weights)
 		base->last_child = child;
 }
 
-static void children_link(struct pack *pack)
+static void children_link(struct pack *pack, uint32_t *weights)
 {
-	uint32_t *weights = memory_allocate(pack->index.count * sizeof(*weights));
-
 	for (uint32_t i = 0; i < pack->index.count; i++)
 		weights[i] = 1;
 	for (uint32_t i = pack->index.count; i-- > 0;) {
 		if (pack->entries[i].base != PACK_ENTRY_NONE && pack->entries[i].is_needed)
 			child_link(pack, i, weights);
 	}
-	free(weights);
 }
 
-/* Give all entries below a root its kind: depth first, by the links alone. */
-static void kind_spread(struct pack *pack, uint32_t root)
+/* Give all entries below a root its kind, and weigh them anew: depth first, by the links alone. */
+static void tree_settle(struct pack *pack, uint32_t root, uint32_t *weights)
 {
 	struct pack_entry *entries = pack->entries;
 	uint32_t at = root;
 
 	for (;;) {
 		entries[at].kind = entries[root].kind;
+		weights[at] = 1;
 		if (entries[at].last_child != PACK_ENTRY_NONE) {
 			at = entries[entries[at].last_child].next_sibling;
 			continue;
 		}
-		while (at != root && entries[entries[at].base].last_child == at)
+		while (at != root && entries[entries[at].base].last_child == at) {
+			weights[entries[at].base] += weights[at];
 			at = entries[at].base;
+		}
 		if (at == root)
 			return;
+		weights[entries[at].base] += weights[at];
 		at = entries[at].next_sibling;
+	}
+}
+
+/* Some delta stands before its base, so that what was found for the base by going through the entries in order did not reach it. */
+static void forward_settle(struct pack *pack, uint32_t *weights)
+{
+	for (uint32_t i = 0; i < pack->index.count; i++) {
+		if (!pack->entries[i].is_delta && pack->entries[i].last_child != PACK_ENTRY_NONE)
+			tree_settle(pack, i, weights);
+	}
+	for (uint32_t i = 0; i < pack->index.count; i++) {
+		struct pack_entry *entry = &pack->entries[i];
+
+		if (entry->is_needed && entry->base != PACK_ENTRY_NONE &&
+		    weights[i] > weights[pack->entries[entry->base].last_child])
+			pack->entries[entry->base].last_child = i;
 	}
 }
 
 void pack_link(struct pack *pack, const unsigned char *is_duplicate)
 {
 	struct cell_map map;
+	uint32_t *weights;
 	bool forward;
 
 	entries_place(pack, &map, is_duplicate);
 	forward = headers_read(pack, &map);
 	free(map.ends);
 	needs_mark(pack);
-	children_link(pack);
-	for (uint32_t i = 0; forward && i < pack->index.count; i++) {
-		if (!pack->entries[i].is_delta && pack->entries[i].last_child != PACK_ENTRY_NONE)
-			kind_spread(pack, i);
-	}
+	weights = memory_allocate(pack->index.count * sizeof(*weights));
+	children_link(pack, weights);
+	if (forward)
+		forward_settle(pack, weights);
+	free(weights);
 }

@@ -68,6 +68,7 @@ void walk_share(struct walk_worker *worker)
 		offer = frames[0];
 		worker->frame_count--;
 		memmove(frames, frames + 1, worker->frame_count * sizeof(*frames));
+		worker->frame_held = 0;
 	} else if (frames[0].next != frames[0].last) {
 		frame_split(worker, &frames[0], &offer);
 	} else {

@@ -58,7 +58,7 @@ struct walk_frame {
 	uint32_t entry;          /* whose deltas these are */
 	uint32_t next, last;     /* the deltas that are left of its ring */
 	struct walk_buffer base; /* the entry's bytes; none: they were dropped for want of memory and are made again */
-	bool is_broken;          /* the entry cannot be read, and so nothing below it */
+	const char *complaint;   /* static: why the entry's bytes cannot be had, and so nothing below it can. NULL: they can */
 };
 
 struct walk_worker {
@@ -69,7 +69,8 @@ struct walk_worker {
 	struct pool pool;
 	struct walk_frame *frames;  /* owned: frame_count of them */
 	size_t frame_count, frame_capacity;
-	size_t frame_droppable;     /* frames below this one may be dropped */
+	size_t frame_held;          /* frames below this one were dropped, all of them */
+	size_t frame_droppable;     /* frames from this one on may not be dropped */
 	uint32_t *chain;            /* owned: scratch of worker_remake() */
 	size_t chain_capacity;
 	uint64_t objects, bytes;    /* not yet added to the counters of the options */

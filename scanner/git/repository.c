@@ -121,7 +121,11 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 	int number;
 
 	pthread_once(&started, library_start);
-	number = git_repository_open_ext(&git, path, flags[search], NULL);
+	/* libgit2 asks GIT_DIR only where it is given no path */
+	if (search == REPOSITORY_FROM_ENVIRONMENT && getenv("GIT_DIR"))
+		number = git_repository_open_ext(&git, NULL, flags[search], NULL);
+	else
+		number = git_repository_open_ext(&git, path, flags[search], NULL);
 	if (number)
 		return libgit2_error(error, number, "cannot open the repository", path);
 	repository = memory_allocate_zeroed(1, sizeof(*repository));
@@ -227,6 +231,43 @@ int repository_each_reference(struct repository *repository, repository_referenc
 	if (!result && number && number != GIT_ITEROVER)
 		result = libgit2_error(error, number, "cannot list the references of",
 				       git_repository_path(repository->git));
+	return result;
+}
+
+static int visit_reflog(git_repository *git, const char *reference, repository_reference *visit, void *context)
+{
+	git_reflog *log = NULL;
+	size_t count = 0;
+	int result = 0;
+
+	/* a reference without a log has none to read; a broken one must not hide the others */
+	if (git_reference_has_log(git, reference) == 1 && !git_reflog_read(&log, git, reference))
+		count = git_reflog_entrycount(log);
+	for (size_t i = 0; i < count && !result; i++) {
+		char *name = memory_format("%s@{%zu}", reference, i);
+		struct object_id target;
+
+		object_id_from_git(&target, git_reflog_entry_id_new(git_reflog_entry_byindex(log, i)));
+		result = visit(context, name, &target);
+		free(name);
+	}
+	git_reflog_free(log);
+	return result;
+}
+
+int repository_each_reflog_entry(struct repository *repository, repository_reference *visit, void *context,
+				 struct error *error)
+{
+	git_strarray names = { 0 };
+	int number = git_reference_list(&names, repository->git), result;
+
+	if (number)
+		return libgit2_error(error, number, "cannot list the references of",
+				     git_repository_path(repository->git));
+	result = visit_reflog(repository->git, "HEAD", visit, context);
+	for (size_t i = 0; i < names.count && !result; i++)
+		result = visit_reflog(repository->git, names.strings[i], visit, context);
+	git_strarray_dispose(&names);
 	return result;
 }
 

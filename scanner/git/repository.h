@@ -49,6 +49,13 @@ typedef int repository_reference(void *context, const char *name, const struct o
 int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
 			      struct error *error);
 
+/*
+ * Each entry of the reflogs of HEAD and of all references ("HEAD@{0}", newest first): what was amended, rebased away, reset or stashed is
+ * known by these names. One thread.
+ */
+int repository_each_reflog_entry(struct repository *repository, repository_reference *visit, void *context,
+				 struct error *error);
+
 /* The commit that HEAD leads to. ERROR_NOT_FOUND while there is none (an unborn branch) or it is missing. */
 int repository_head(struct repository *repository, struct object_id *commit, struct error *error);
 

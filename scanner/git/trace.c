@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "git/key_lives.h"
 #include "git/key_sets.h"
 #include "git/tree_graph.h"
 
@@ -160,63 +161,11 @@ static void trace_commit(struct trace *trace, const struct commit_node *commit)
 	free(parents);
 }
 
-/* ---- when a key came and went ---- */
+/* ---- the whole ---- */
 
-/* The commits whose trees hold one and the same set of keys, or one key. */
-struct span {
-	const struct commit_node *first, *last;
-	uint64_t count;
-};
-
-static int compare_dates(const struct commit_node *a, const struct commit_node *b)
-{
-	if (a->author_date != b->author_date)
-		return a->author_date < b->author_date ? -1 : 1;
-	return memcmp(&a->id, &b->id, sizeof(a->id));
-}
-
-static void span_widen(struct span *span, const struct commit_node *first, const struct commit_node *last, uint64_t count)
-{
-	if (!span->first || compare_dates(first, span->first) < 0)
-		span->first = first;
-	if (!span->last || compare_dates(last, span->last) > 0)
-		span->last = last;
-	span->count += count;
-}
-
-static void tell_seen(struct trace *trace, const struct span *spans, uint32_t span_count, uint32_t head_set)
-{
-	uint32_t key_bound = 0;
-	struct span *keys;
-	unsigned char *at_head;
-
-	for (size_t i = 0; i < trace->hit_count; i++)
-		key_bound = trace->hits[i].key >= key_bound ? trace->hits[i].key + 1 : key_bound;
-	keys = memory_allocate_zeroed(key_bound, sizeof(*keys));
-	at_head = memory_allocate_zeroed(key_bound, 1);
-	for (uint32_t set = 0; set < span_count; set++) {
-		size_t count;
-		const uint32_t *members = key_sets_keys(trace->sets, set, &count);
-
-		for (size_t i = 0; i < count && spans[set].count; i++)
-			span_widen(&keys[members[i]], spans[set].first, spans[set].last, spans[set].count);
-		for (size_t i = 0; i < count && set == head_set; i++)
-			at_head[members[i]] = 1;
-	}
-	for (uint32_t key = 0; key < key_bound; key++) {
-		if (keys[key].count)
-			trace->events->seen(trace->events->context, key, keys[key].first, keys[key].last, keys[key].count,
-					    at_head[key]);
-	}
-	free(keys);
-	free(at_head);
-}
-
-static void trace_sets(struct trace *trace, uint32_t head)
+static void trace_lives(struct trace *trace, const struct trace_request *request)
 {
 	uint32_t *commit_sets = memory_allocate_zeroed(trace->graph->count, sizeof(*commit_sets));
-	struct span *spans;
-	uint32_t bound;
 
 	trace->node_sets = memory_allocate_zeroed(tree_graph_node_bound(trace->trees), sizeof(*trace->node_sets));
 	for (size_t i = 0; i < trace->graph->count; i++) {
@@ -224,37 +173,30 @@ static void trace_sets(struct trace *trace, uint32_t head)
 
 		commit_sets[i] = root == TREE_NONE ? KEY_SET_EMPTY : node_keys(trace, root, 0);
 	}
-	bound = key_sets_bound(trace->sets);
-	spans = memory_allocate_zeroed(bound, sizeof(*spans));
-	for (size_t i = 0; i < trace->graph->count; i++)
-		span_widen(&spans[commit_sets[i]], &trace->graph->nodes[i], &trace->graph->nodes[i], 1);
-	tell_seen(trace, spans, bound, head == COMMIT_MISSING ? KEY_SET_EMPTY : commit_sets[head]);
+	key_lives_tell(request, trace->sets, commit_sets, trace->events);
 	free(commit_sets);
-	free(spans);
 }
 
-int trace_run(struct object_database *database, const struct commit_graph *graph, uint32_t head,
-	      const struct trace_hit *hits, size_t count, unsigned jobs, const volatile int *stop,
-	      const struct trace_events *events, struct error *error)
+int trace_run(const struct trace_request *request, const struct trace_events *events, struct error *error)
 {
-	struct trace trace = { .graph = graph, .events = events };
+	struct trace trace = { .graph = request->graph, .events = events, .hit_count = request->hit_count };
 	struct trace_hit *sorted;
 	int result;
 
-	if (!count)
+	if (!request->hit_count)
 		return 0;
-	sorted = memory_allocate(count * sizeof(*sorted));
-	memcpy(sorted, hits, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_hits);
+	sorted = memory_allocate(request->hit_count * sizeof(*sorted));
+	memcpy(sorted, request->hits, request->hit_count * sizeof(*sorted));
+	qsort(sorted, request->hit_count, sizeof(*sorted), compare_hits);
 	trace.hits = sorted;
-	trace.hit_count = count;
 	trace.sets = key_sets_new();
 	list_objects(&trace);
-	result = tree_graph_build(&trace.trees, database, trace.objects, trace.object_count, jobs, stop, error);
+	result = tree_graph_build(&trace.trees, request->database, trace.objects, trace.object_count, request->jobs,
+				  request->stop, error);
 	if (!result) {
-		for (size_t i = 0; i < graph->count && !*stop; i++)
-			trace_commit(&trace, &graph->nodes[i]);
-		trace_sets(&trace, head);
+		for (size_t i = 0; i < trace.graph->count && !*request->stop; i++)
+			trace_commit(&trace, &trace.graph->nodes[i]);
+		trace_lives(&trace, request);
 		if (trace.limited)
 			events->limited(events->context,
 					"the trees of this history are nested without reason: not all places are told");

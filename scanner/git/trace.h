@@ -30,23 +30,49 @@ struct trace_place {
 	bool reachable;
 };
 
+/* A name that leads to a commit: a reference, or an entry of a reflog. */
+struct trace_tip {
+	char *name;      /* "refs/heads/main", "HEAD@{2}" */
+	uint32_t commit; /* its node */
+	bool is_reflog;
+};
+
+/* The life of a key. Commits are compared by author date. */
+struct trace_life {
+	uint32_t key;
+	const struct commit_node *first, *last; /* of the commits that hold it */
+	const struct commit_node *removed;      /* the last commit that lacks it while all its parents hold it; NULL: none */
+	uint64_t commits_total;                 /* commits that hold it */
+	bool at_head;
+	/* The tips whose history holds it, in the order given: references, or, when there is none, reflog entries. */
+	const struct trace_tip *const *tips;
+	size_t tip_count;
+};
+
 struct trace_events {
 	void *context;
 	/* The commit brought the object to the path: it holds it there and none of its parents does. */
 	void (*place)(void *context, const struct trace_place *place);
-	/* first and last (by author date) of the commits that hold the key; commits_total of them. Not called for a key that no commit holds. */
-	void (*seen)(void *context, uint32_t key, const struct commit_node *first, const struct commit_node *last,
-		     uint64_t commits_total, bool at_head);
+	/* Called once for each key that some commit holds. */
+	void (*life)(void *context, const struct trace_life *life);
 	/* A ceiling was met: what is told is right but not all. */
 	void (*limited)(void *context, const char *detail);
 };
 
-/*
- * Trace hits (count of them, in any order) through graph, which is finished and has its reachable commits marked. head is the node of HEAD or
- * COMMIT_MISSING. Events come on the calling thread. Returns 0, or ERROR_INTERRUPTED.
- */
-int trace_run(struct object_database *database, const struct commit_graph *graph, uint32_t head,
-	      const struct trace_hit *hits, size_t count, unsigned jobs, const volatile int *stop,
-	      const struct trace_events *events, struct error *error);
+/* What to trace, borrowed for the call. */
+struct trace_request {
+	struct object_database *database;
+	const struct commit_graph *graph; /* finished, its reachable commits marked */
+	uint32_t head;                    /* the node of HEAD, or COMMIT_MISSING */
+	const struct trace_tip *tips;     /* tip_count of them */
+	size_t tip_count;
+	const struct trace_hit *hits;     /* hit_count of them, in any order */
+	size_t hit_count;
+	unsigned jobs;
+	const volatile int *stop;
+};
+
+/* Trace. Events come on the calling thread. Returns 0, or ERROR_INTERRUPTED. */
+int trace_run(const struct trace_request *request, const struct trace_events *events, struct error *error);
 
 #endif

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CONTROL_SEQUENCE_MAX 32
+
 struct match_program {
 	struct pattern *patterns; /* one per enabled rule, pattern_count of them */
 	size_t pattern_count;
@@ -145,6 +147,21 @@ struct search {
 	int result;
 };
 
+/*
+ * Whether a terminal's control sequence (ECMA-48, 5.4) ends here, as in "\033[31mvck_…" of a coloured log. Its last byte is a letter,
+ * but no part of a word.
+ */
+static bool ends_control_sequence(const char *bytes, size_t end)
+{
+	size_t at = end;
+
+	if (!at || bytes[at - 1] < '@' || bytes[at - 1] > '~')
+		return false;
+	for (at--; at && end - at < CONTROL_SEQUENCE_MAX && bytes[at - 1] >= ' ' && bytes[at - 1] <= '?'; at--)
+		;
+	return at >= 2 && bytes[at - 1] == '[' && bytes[at - 2] == '\033';
+}
+
 /* Vectorscan's callback: the literal of this id ends at this offset. */
 static int literal_found(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
 {
@@ -153,12 +170,13 @@ static int literal_found(unsigned id, unsigned long long from, unsigned long lon
 	const struct literal *literal = &matcher->program->literals[id];
 	const struct pattern *pattern = &matcher->program->patterns[literal->pattern];
 	size_t end = (size_t)to, start = end - literal->length;
-	size_t window_start = start > MATCH_BEFORE ? start - MATCH_BEFORE : 0;
+	bool fresh = ends_control_sequence(search->bytes, start);
+	size_t window_start = fresh ? start : start > MATCH_BEFORE ? start - MATCH_BEFORE : 0;
 	size_t window_end = search->size - start > MATCH_AFTER ? start + MATCH_AFTER : search->size;
 	struct pattern_window window = {
 		.bytes = search->bytes + window_start,
 		.size = window_end - window_start,
-		.cut_before = window_start > 0 || !search->first,
+		.cut_before = !fresh && (window_start > 0 || !search->first),
 		.cut_after = window_end < search->size || !search->last,
 		.literal_start = start - window_start,
 		.literal_end = end - window_start,

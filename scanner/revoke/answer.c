@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOKED_AT 1024 /* bytes of a text: enough to fill ANSWER_WORDS_MAX after credentials in it became shorter */
+#define LOOKED_AT 1024 /* bytes of a text: enough to fill ANSWER_WORDS_MAX once credentials in it are shortened */
 #define ESCAPE_LEVELS 2
 
 static bool listed(const struct rule_status_list *list, unsigned status)
@@ -130,7 +130,8 @@ static void view_mark(const struct view *view, const struct secret *secret, bool
 		for (size_t k = 0; k + least <= length; k++) {
 			size_t run = 0;
 
-			while (i + run < view->length && k + run < length && view->bytes[i + run] == bytes[k + run])
+			while (i + run < view->length && k + run < length &&
+			       view->bytes[i + run] == bytes[k + run])
 				run++;
 			longest = run > longest ? run : longest;
 		}

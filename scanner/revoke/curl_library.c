@@ -34,8 +34,8 @@ static int library_resolve(void *handle, struct error *error)
 		void *function = dlsym(handle, functions[i].name);
 
 		if (!function)
-			return error_set(error, ERROR_UNSUPPORTED, "cannot use the installed libcurl: it has no '%s'",
-					 functions[i].name);
+			return error_set(error, ERROR_UNSUPPORTED,
+					 "cannot use the installed libcurl: it has no '%s'", functions[i].name);
 		memcpy((char *)&library + functions[i].offset, &function, sizeof(function));
 	}
 	version = library.version_info(CURLVERSION_NOW);

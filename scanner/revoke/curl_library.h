@@ -12,23 +12,23 @@
 
 #include <curl/curl.h>
 
-#define CURL_LIBRARY_FUNCTIONS(FUNCTION)                                                                               \
-	FUNCTION(version_info)                                                                                         \
-	FUNCTION(global_init)                                                                                          \
-	FUNCTION(easy_init)                                                                                            \
-	FUNCTION(easy_reset)                                                                                           \
-	FUNCTION(easy_setopt)                                                                                          \
-	FUNCTION(easy_getinfo)                                                                                         \
-	FUNCTION(easy_strerror)                                                                                        \
-	FUNCTION(easy_cleanup)                                                                                         \
-	FUNCTION(multi_init)                                                                                           \
-	FUNCTION(multi_setopt)                                                                                         \
-	FUNCTION(multi_add_handle)                                                                                     \
-	FUNCTION(multi_remove_handle)                                                                                  \
-	FUNCTION(multi_perform)                                                                                        \
-	FUNCTION(multi_poll)                                                                                           \
-	FUNCTION(multi_info_read)                                                                                      \
-	FUNCTION(multi_strerror)                                                                                       \
+#define CURL_LIBRARY_FUNCTIONS(FUNCTION)                        \
+	FUNCTION(version_info)                                  \
+	FUNCTION(global_init)                                   \
+	FUNCTION(easy_init)                                     \
+	FUNCTION(easy_reset)                                    \
+	FUNCTION(easy_setopt)                                   \
+	FUNCTION(easy_getinfo)                                  \
+	FUNCTION(easy_strerror)                                 \
+	FUNCTION(easy_cleanup)                                  \
+	FUNCTION(multi_init)                                    \
+	FUNCTION(multi_setopt)                                  \
+	FUNCTION(multi_add_handle)                              \
+	FUNCTION(multi_remove_handle)                           \
+	FUNCTION(multi_perform)                                 \
+	FUNCTION(multi_poll)                                    \
+	FUNCTION(multi_info_read)                               \
+	FUNCTION(multi_strerror)                                \
 	FUNCTION(multi_cleanup)
 
 /* curl_easy_init() is easy_init here, and so on. */

@@ -68,6 +68,17 @@ int http_open(struct http **opened, const char *ca_file, unsigned concurrency, s
 	return 0;
 }
 
+/* The status code of "HTTP/1.1 200 OK", or of "HTTP/2 200". libcurl has checked the line. */
+static unsigned read_status(const char *line, size_t length)
+{
+	const char *end = line + length, *at = memchr(line, ' ', length);
+	unsigned status = 0;
+
+	for (at = at ? at + 1 : end; at < end && *at >= '0' && *at <= '9'; at++)
+		status = status * 10 % 1000 + (unsigned)(*at - '0');
+	return status;
+}
+
 /* Status line and headers of each block: an answer, or the 1xx before it (RFC 9110, 15.2). */
 static size_t read_header(char *bytes, size_t size, size_t count, void *context)
 {
@@ -81,12 +92,8 @@ static size_t read_header(char *bytes, size_t size, size_t count, void *context)
 	if (transfer->answered || !length)
 		return length; /* trailers */
 	if (length > 5 && memcmp(bytes, "HTTP/", 5) == 0) {
-		const char *space = memchr(bytes, ' ', length);
-
-		transfer->status = 0;
+		transfer->status = read_status(bytes, length);
 		transfer->retry_after[0] = '\0';
-		for (const char *at = space ? space + 1 : bytes; at < bytes + length && *at >= '0' && *at <= '9'; at++)
-			transfer->status = transfer->status * 10 % 10000 + (unsigned)(*at - '0');
 	} else if (length > skip && strncasecmp(bytes, retry_after, skip) == 0) {
 		while (skip < length && (bytes[skip] == ' ' || bytes[skip] == '\t'))
 			skip++;
@@ -110,8 +117,9 @@ static size_t read_body(char *bytes, size_t size, size_t count, void *context)
 	transfer->body_size += length;
 	if (transfer->body_size > HTTP_BODY_MAX)
 		return 0;
+	/* it is wiped later, and growing would leave copies */
 	if (!transfer->body.bytes)
-		buffer_reserve(&transfer->body, HTTP_BODY_KEPT); /* it is wiped later, and growing would leave copies */
+		buffer_reserve(&transfer->body, HTTP_BODY_KEPT);
 	buffer_add(&transfer->body, bytes, length < room ? length : room);
 	return length;
 }
@@ -148,7 +156,8 @@ static void set_trust(struct transfer *transfer, const char *ca_file)
 	set_long(transfer, CURLOPT_SSL_VERIFYHOST, 2L);
 	if (ca_file) {
 		set_pointer(transfer, CURLOPT_CAINFO, ca_file);
-		set_pointer(transfer, CURLOPT_CAPATH, NULL); /* else the system's certificates are trusted beside it */
+		/* else the system's certificates are trusted beside it */
+		set_pointer(transfer, CURLOPT_CAPATH, NULL);
 	}
 	if (request->loopback)
 		set_pointer(transfer, CURLOPT_PROXY, ""); /* whatever the environment says */
@@ -185,9 +194,9 @@ static void set_request(struct transfer *transfer)
 	}
 	set_pointer(transfer, CURLOPT_CUSTOMREQUEST, request->method);
 	set_headers(transfer);
-	/* PIPEWAIT: wait for the first connection, which may turn out to carry all requests as HTTP/2. A libcurl built
-	 * without HTTP/2 refuses the version, and goes on with HTTP/1.1. */
+	/* a libcurl built without HTTP/2 refuses this, and goes on with HTTP/1.1 */
 	transfer->curl->easy_setopt(transfer->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	/* wait for the first connection: it may turn out to carry all requests */
 	set_long(transfer, CURLOPT_PIPEWAIT, request->https ? 1L : 0L);
 }
 
@@ -272,16 +281,24 @@ int http_advance(struct http *http, int wait_ms, struct error *error)
 	return 0;
 }
 
-/* Another try would end the same way with these, and it is for a person to look into. */
-static bool is_untrusted(CURLcode code)
+static enum http_result result_of(CURLcode code)
 {
-	return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-	       code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS;
+	switch (code) {
+	case CURLE_OK:
+		return HTTP_ANSWERED;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return HTTP_UNTRUSTED; /* another try would end the same way */
+	default:
+		return HTTP_BROKEN;
+	}
 }
 
 /* Take the transfer off libcurl, fill the outcome and make room for the next. */
-static void transfer_finish(struct http *http, struct transfer *transfer, enum http_result result, const char *detail,
-			    struct http_outcome *outcome)
+static void transfer_finish(struct http *http, struct transfer *transfer, enum http_result result,
+			    const char *detail, struct http_outcome *outcome)
 {
 	long request_size = 0;
 
@@ -313,15 +330,14 @@ bool http_collect(struct http *http, struct http_outcome *outcome)
 	int left;
 
 	while ((message = http->curl->multi_info_read(http->multi, &left)) != NULL) {
-		struct transfer *transfer = NULL;
 		CURLcode code = message->data.result;
-		enum http_result result = is_untrusted(code) ? HTTP_UNTRUSTED : HTTP_BROKEN;
+		char *transfer = NULL;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		if (http->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer) != CURLE_OK)
-			continue;
-		transfer_finish(http, transfer, code == CURLE_OK ? HTTP_ANSWERED : result,
+		http->curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+		assert(transfer);
+		transfer_finish(http, (struct transfer *)(void *)transfer, result_of(code),
 				http->curl->easy_strerror(code), outcome);
 		return true;
 	}

@@ -20,7 +20,7 @@ struct request;
 
 #define HTTP_CONNECT_TIMEOUT_MS 10000
 #define HTTP_BODY_KEPT ((size_t)64 << 10) /* of an answer's body */
-#define HTTP_BODY_MAX ((size_t)1 << 20)   /* beyond it the transfer is broken off; the status counts all the same */
+#define HTTP_BODY_MAX ((size_t)1 << 20)   /* beyond it the transfer is broken off; the status counts */
 #define HTTP_HEADERS_MAX ((size_t)64 << 10)
 
 enum http_result {

@@ -93,8 +93,11 @@ static int write_form(struct body_writer *writer, const cJSON *fields)
 {
 	const cJSON *field;
 	bool first = true;
+	int code = 0;
 
 	cJSON_ArrayForEach(field, fields) {
+		if (code < 0)
+			break;
 		if (left_out(field, writer->values))
 			continue;
 		if (!first)
@@ -103,13 +106,14 @@ static int write_form(struct body_writer *writer, const cJSON *fields)
 		template_add_literal(writer->text, field->string);
 		template_add_syntax(writer->text, "=");
 		if (cJSON_IsObject(field) || cJSON_IsArray(field))
-			return error_set(writer->error, ERROR_CONFIGURATION, "the form field '%s' is not a plain value",
-					 field->string);
-		if ((cJSON_IsString(field) ? template_add(writer->text, field->valuestring, writer->values, writer->error) :
-					     write_scalar(writer, field)) < 0)
-			return ERROR_CONFIGURATION;
+			code = error_set(writer->error, ERROR_CONFIGURATION,
+					 "the form field '%s' is not a plain value", field->string);
+		else if (cJSON_IsString(field))
+			code = template_add(writer->text, field->valuestring, writer->values, writer->error);
+		else
+			code = write_scalar(writer, field);
 	}
-	return 0;
+	return code;
 }
 
 static int compile_body(struct request_template *template, const struct rule_request *rule,
@@ -150,7 +154,7 @@ static int add_header(struct request_template *template, const char *name, const
 static int compile_headers(struct request_template *template, const struct rule_request *rule,
 			   const struct template_values *values, struct error *error)
 {
-	bool has_type = rule->body_kind == RULE_BODY_NONE;
+	bool has_type = rule->body_kind == RULE_BODY_NONE, json = rule->body_kind == RULE_BODY_JSON;
 
 	template->headers = memory_allocate_zeroed(rule->header_count + 1, sizeof(*template->headers));
 	for (size_t i = 0; i < rule->header_count; i++) {
@@ -162,8 +166,7 @@ static int compile_headers(struct request_template *template, const struct rule_
 	if (has_type)
 		return 0;
 	return add_header(template, "Content-Type",
-			  rule->body_kind == RULE_BODY_JSON ? "application/json" : "application/x-www-form-urlencoded",
-			  values, error);
+			  json ? "application/json" : "application/x-www-form-urlencoded", values, error);
 }
 
 static int compile_url(struct request_template *template, const char *url, const struct template_values *values,
@@ -197,7 +200,8 @@ int request_compile(struct request_template **compiled, const struct rule_reques
 	if (!template->method)
 		error_set(error, ERROR_CONFIGURATION, "unknown request method '%s'", rule->method);
 	else if (compile_url(template, url ? url : rule->url, values, error) == 0 &&
-		 compile_headers(template, rule, values, error) == 0 && compile_body(template, rule, values, error) == 0)
+		 compile_headers(template, rule, values, error) == 0 &&
+		 compile_body(template, rule, values, error) == 0)
 		code = 0;
 	if (code < 0) {
 		request_template_free(template);

@@ -27,7 +27,7 @@ static const char no_time_unsent[] = "not sent: the time for all reports togethe
 static const char no_time_again[] = "no time is left to try again";
 
 #define WAIT_MAX_MS 100    /* between two looks at *stop */
-#define STOP_GRACE_MS 2000 /* for requests under way once *stop is set: the provider may have done what was asked */
+#define STOP_GRACE_MS 2000 /* for requests under way once *stop is set: the provider may have done as asked */
 
 /* A rule's request, compiled for the revoker's life. */
 struct prepared {
@@ -392,14 +392,15 @@ static void job_init(struct run *run, size_t index, struct finding *finding)
 	}
 }
 
-void revoker_send(struct revoker *revoker, struct finding **findings, size_t count, revoke_settled *settled, void *context,
-		  const volatile int *stop)
+void revoker_send(struct revoker *revoker, struct finding **findings, size_t count, revoke_settled *settled,
+		  void *context, const volatile int *stop)
 {
+	const struct revoke_options *options = &revoker->options;
 	struct run run = { .revoker = revoker, .count = count, .settled = settled, .context = context };
 	sigset_t before;
 
 	run.jobs = memory_allocate_zeroed(count, sizeof(*run.jobs));
-	run.deadline = now_ms() + retry_total_ms(revoker->options.timeout_seconds, revoker->options.retries, count);
+	run.deadline = now_ms() + retry_total_ms(options->timeout_seconds, options->retries, count);
 	broken_pipe_block(&before);
 	for (size_t i = 0; i < count; i++)
 		job_init(&run, i, findings[i]);

@@ -37,8 +37,11 @@ struct revoke_options {
 #define REVOKE_TIMEOUT_SECONDS_DEFAULT 30
 #define REVOKE_RETRIES_DEFAULT 4
 
-/* 1,000 credentials at a provider that takes 50 ms for an answer are to be settled within 5 s (design section 9), for which 10 at once
- * would do if nothing else cost time. More than needed only meets rate limits sooner. */
+/*
+ * 1,000 credentials at a provider that takes 50 ms for an answer are to be settled within 5 s (design section 9),
+ * for which 10 at once would do if nothing else cost time. 16 leave room: 3.2 s. More would only meet rate limits
+ * sooner.
+ */
 #define REVOKE_CONCURRENCY_DEFAULT 16
 
 /*
@@ -73,7 +76,7 @@ typedef void revoke_settled(void *context, struct finding *finding);
  * stop may be NULL; it is read at least ten times a second, so a signal handler can set it. Once it is nonzero
  * nothing is started, and what is under way gets up to 2 seconds to finish.
  */
-void revoker_send(struct revoker *revoker, struct finding **findings, size_t count, revoke_settled *settled, void *context,
-		  const volatile int *stop);
+void revoker_send(struct revoker *revoker, struct finding **findings, size_t count, revoke_settled *settled,
+		  void *context, const volatile int *stop);
 
 #endif

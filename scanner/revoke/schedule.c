@@ -67,7 +67,8 @@ static size_t again_pop(struct schedule_server *server)
 	size_t at = 0;
 
 	for (size_t child = 1; child < server->again_count; child = 2 * at + 1) {
-		if (child + 1 < server->again_count && goes_before(&server->again[child + 1], &server->again[child]))
+		if (child + 1 < server->again_count &&
+		    goes_before(&server->again[child + 1], &server->again[child]))
 			child++;
 		if (!goes_before(&server->again[child], &last))
 			break;

@@ -92,7 +92,8 @@ int url_parse(const char *url, struct url_parts *parts, struct error *error)
 
 	for (const char *at = url; *at; at++) {
 		if (*at <= ' ' || *at >= 0x7f)
-			return url_refuse(url, "it has a space, a control character or a character that is not ASCII", error);
+			return url_refuse(url, "it has a space, a control character or one that is not ASCII",
+					  error);
 		if (*at == '\\' || *at == '#')
 			return url_refuse(url, "it has a backslash or a fragment", error);
 	}

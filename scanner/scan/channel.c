@@ -97,12 +97,15 @@ static void put_fields(struct buffer *to, const struct channel_message *message)
 	case CHANNEL_TRACE:
 		put_place(to, &message->place);
 		break;
-	case CHANNEL_SEEN:
+	case CHANNEL_LIFE:
 		put_u32(to, message->key);
 		put_sighting(to, &message->first_seen);
 		put_sighting(to, &message->last_seen);
+		put_sighting(to, &message->removed);
 		put_u64(to, message->commits_total);
+		put_u64(to, message->refs_total);
 		put_u8(to, message->at_head);
+		put_text(to, message->text);
 		break;
 	case CHANNEL_INCOMPLETE:
 		put_text(to, message->kind_word);
@@ -309,12 +312,15 @@ static void take_fields(struct fields *from, struct channel_message *message)
 	case CHANNEL_TRACE:
 		take_place(from, &message->place);
 		break;
-	case CHANNEL_SEEN:
+	case CHANNEL_LIFE:
 		message->key = take_u32(from);
 		take_sighting(from, &message->first_seen);
 		take_sighting(from, &message->last_seen);
+		take_sighting(from, &message->removed);
 		message->commits_total = take_u64(from);
+		message->refs_total = take_u64(from);
 		message->at_head = take_bool(from);
+		message->text = take_text(from);
 		break;
 	case CHANNEL_INCOMPLETE:
 		message->kind_word = take_text(from);

@@ -31,7 +31,7 @@ enum channel_type {
 	CHANNEL_TARGET,     /* a target begins; they are numbered from 0 in this order */
 	CHANNEL_HIT,        /* a credential stands somewhere */
 	CHANNEL_TRACE,      /* a git object told of in hits stands at this path, brought there by this commit */
-	CHANNEL_SEEN,       /* when a credential came and whether it is still there */
+	CHANNEL_LIFE,       /* when a credential came and went, and what leads to it */
 	CHANNEL_INCOMPLETE, /* something could not be scanned */
 	CHANNEL_TARGET_END, /* how much the current target held */
 	CHANNEL_END,        /* last: all targets were walked to their end (or stopped by a signal, said by its flag) */
@@ -41,15 +41,15 @@ struct channel_message {
 	enum channel_type type;
 	uint32_t version;      /* HELLO */
 	const char *kind_word; /* TARGET: the target's kind; INCOMPLETE: what; borrowed until the next read */
-	const char *text;      /* TARGET: its path; HIT: encoding or NULL; INCOMPLETE: detail; borrowed likewise */
+	const char *text;      /* TARGET: its path; HIT: encoding or NULL; LIFE: refs or NULL; INCOMPLETE: detail; borrowed likewise */
 	uint32_t rule;         /* HIT: rule index */
-	uint32_t key;          /* HIT, SEEN: the scan process's number of the distinct credential */
+	uint32_t key;          /* HIT, LIFE: the scan process's number of the distinct credential */
 	const char *secret;    /* HIT: secret_size bytes; borrowed likewise */
 	size_t secret_size;
 	bool traced;           /* HIT: TRACE messages may tell later where its object stands */
 	struct place place;    /* HIT, TRACE, INCOMPLETE (target, object, path); its strings are borrowed likewise */
-	struct sighting first_seen, last_seen; /* SEEN */
-	uint64_t commits_total;
+	struct sighting first_seen, last_seen, removed; /* LIFE, as in struct finding */
+	uint64_t commits_total, refs_total;
 	bool at_head;
 	uint64_t commits, objects, bytes; /* TARGET_END */
 	bool interrupted;                 /* END */

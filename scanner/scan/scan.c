@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "git/repository.h"
 #include "sandbox/sandbox.h"
+#include "scan/progress.h"
 #include "scan/worker.h"
 #include "source/source.h"
 
@@ -31,6 +32,7 @@ struct scan {
 	struct scan_shared shared;
 	struct scan_worker *workers; /* options->jobs of them */
 	struct source_events events;
+	struct progress progress;
 };
 
 /* ---- what sources tell ---- */
@@ -38,8 +40,11 @@ struct scan {
 static unsigned take_chunk(void *context, unsigned worker, const struct chunk *chunk)
 {
 	struct scan *scan = context;
+	unsigned found = scan_worker_search(&scan->workers[worker], chunk, scan->events.overlap);
 
-	return scan_worker_search(&scan->workers[worker], chunk, scan->events.overlap);
+	if (found)
+		atomic_store(&scan->progress.found, scan_shared_key_count(&scan->shared));
+	return found;
 }
 
 static void take_settle(void *context, unsigned worker)
@@ -74,17 +79,19 @@ static void take_trace(void *context, const struct place *place)
 		stop = 1;
 }
 
-static void take_seen(void *context, uint32_t key, const struct sighting *first, const struct sighting *last,
-		      uint64_t commits_total, bool at_head)
+static void take_life(void *context, const struct source_life *life)
 {
 	struct scan *scan = context;
 	struct channel_message message = {
-		.type = CHANNEL_SEEN,
-		.key = key,
-		.first_seen = *first,
-		.last_seen = *last,
-		.commits_total = commits_total,
-		.at_head = at_head,
+		.type = CHANNEL_LIFE,
+		.text = life->refs,
+		.key = life->key,
+		.first_seen = life->first_seen,
+		.last_seen = life->last_seen,
+		.removed = life->removed,
+		.commits_total = life->commits_total,
+		.refs_total = life->refs_total,
+		.at_head = life->at_head,
 	};
 
 	channel_write(&scan->channel, &message);
@@ -95,7 +102,7 @@ static void take_seen(void *context, uint32_t key, const struct sighting *first,
 static int scan_history(struct scan *scan, struct repository *repository, struct source_counts *counts,
 			struct error *error)
 {
-	struct source_trace_events trace = { scan, take_trace, take_seen };
+	struct source_trace_events trace = { scan, take_trace, take_life };
 	struct source_history *history = NULL;
 	int result = source_history(&scan->events, repository, &history, counts, error);
 
@@ -147,6 +154,7 @@ static void scan_target(struct scan *scan, uint32_t number)
 	scan->shared.target = number;
 	scan->shared.settles = target->kind == SCAN_STAGED || target->kind == SCAN_RANGE;
 	scan->shared.traced_count = 0;
+	progress_target(&scan->progress, target->path);
 	if (channel_write(&scan->channel, &message))
 		return;
 	if (target->kind == SCAN_FILES)
@@ -185,13 +193,16 @@ static int scan_all(const struct scan_options *options, int fd)
 		.jobs = options->jobs,
 		.overlap = MATCH_OVERLAP,
 		.stop = &stop,
+		.progress = &scan.progress.counts,
 		.chunk = take_chunk,
 		.settle = take_settle,
 		.incomplete = take_incomplete,
 	};
 	channel_write(&scan.channel, &message);
+	progress_start(&scan.progress, options->progress);
 	for (size_t i = 0; i < options->target_count && !stop; i++)
 		scan_target(&scan, (uint32_t)i);
+	progress_end(&scan.progress);
 	message = (struct channel_message){ .type = CHANNEL_END, .interrupted = stop != 0 };
 	channel_write(&scan.channel, &message);
 	for (unsigned i = 0; i < options->jobs; i++)

@@ -35,6 +35,7 @@ struct scan_options {
 	const struct match_program *program;
 	unsigned jobs; /* worker threads, 1 or more */
 	bool ignored;  /* look into files that git ignores too */
+	bool progress; /* say on a terminal how far it is */
 };
 
 /*

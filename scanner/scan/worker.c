@@ -14,6 +14,16 @@ void scan_worker_init(struct scan_worker *worker, struct scan_shared *shared, co
 	worker->matcher = matcher_new(program);
 }
 
+unsigned scan_shared_key_count(struct scan_shared *shared)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&shared->lock);
+	count = (unsigned)shared->keys.count;
+	pthread_mutex_unlock(&shared->lock);
+	return count;
+}
+
 static void forget_waiting(struct scan_worker *worker)
 {
 	for (size_t i = 0; i < worker->waiting_count; i++) {

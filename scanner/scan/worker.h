@@ -22,6 +22,9 @@ struct scan_shared {
 	size_t traced_count, traced_capacity;
 };
 
+/* Distinct credentials found so far. Any thread. */
+unsigned scan_shared_key_count(struct scan_shared *shared);
+
 /* A hit that waits to be told or dropped. */
 struct waiting_hit {
 	struct secret *secret;

@@ -102,6 +102,7 @@ static void scan_open_file(struct walker *walker, int fd, const char *path)
 		tell_unread(walker->walk, "unreadable-file", path, errno);
 	} else if (S_ISREG(status.st_mode)) {
 		walker->counts.objects++;
+		walker->walk->events->progress->objects++;
 		if (window_read(walker->walk->events, walker->worker, fd, (uint64_t)status.st_size, walker->buffer, &chunk,
 				&walker->counts.bytes))
 			tell_unread(walker->walk, "unreadable-file", path, errno);

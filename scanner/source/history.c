@@ -24,6 +24,7 @@ struct history_worker {
 	struct source_history *history;
 	struct tree_memory trees;
 	struct source_counts counts;
+	uint64_t bytes_shown; /* of counts.bytes, those that progress knows */
 	uint64_t present[PRESENT_SLOTS];
 };
 
@@ -98,6 +99,20 @@ static void note_commit(struct source_history *history, unsigned worker, const s
 	commit_release(&commit);
 }
 
+/* Threads that each added one by one to the same counters would wait for each other. */
+#define PROGRESS_STEP 256
+
+static void show_progress(struct source_history *history, struct history_worker *worker)
+{
+	struct source_progress *progress = history->events->progress;
+
+	if (worker->counts.objects % PROGRESS_STEP)
+		return;
+	progress->objects += PROGRESS_STEP;
+	progress->bytes += worker->counts.bytes - worker->bytes_shown;
+	worker->bytes_shown = worker->counts.bytes;
+}
+
 static int visit(void *context, unsigned worker, const struct object_piece *piece)
 {
 	struct source_history *history = context;
@@ -106,6 +121,8 @@ static int visit(void *context, unsigned worker, const struct object_piece *piec
 
 	counts->bytes += piece->size - (piece->first ? 0 : history->events->overlap);
 	counts->objects += piece->first;
+	if (piece->first)
+		show_progress(history, &history->workers[worker]);
 	object_id_format(&piece->id, hex);
 	switch (piece->kind) {
 	case OBJECT_BLOB:
@@ -188,8 +205,10 @@ int source_history(const struct source_events *events, struct repository *reposi
 	pthread_mutex_init(&history->lock, NULL);
 	commit_graph_init(&history->graph);
 	result = object_database_open(&history->database, repository, unreadable, history, error);
-	if (!result)
+	if (!result) {
+		events->progress->objects_total = object_database_count(history->database);
 		result = object_database_walk(history->database, &walk, error);
+	}
 	if (!result)
 		check_large_trees(history);
 	for (unsigned i = 0; i < events->jobs; i++) {

@@ -1,6 +1,7 @@
 /*
  * From the objects that hold something to the commits and paths that hold them; and what history names and the database lacks.
  */
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "git/commit.h"
 #include "git/repository.h"
@@ -18,6 +19,8 @@ struct tracing {
 	unsigned char *missing_told; /* by the same number */
 	struct trace_hit *hits;
 	size_t hit_count;
+	struct trace_tip *tips; /* their names are owned */
+	size_t tip_count, tip_capacity;
 	struct place place; /* scratch: strings borrowed for one event */
 	struct object_id author_of; /* the commit whose author is in author */
 	char *author;
@@ -104,17 +107,26 @@ static void fill_sighting(struct sighting *sighting, const struct commit_node *c
 	sighting->date = commit->author_date;
 }
 
-static void tell_seen(void *context, uint32_t key, const struct commit_node *first, const struct commit_node *last,
-		      uint64_t commits_total, bool at_head)
+static void tell_life(void *context, const struct trace_life *traced)
 {
 	struct tracing *tracing = context;
-	struct sighting sightings[2];
+	struct buffer refs = BUFFER_INIT;
+	struct source_life life = { .key = traced->key,
+				    .commits_total = traced->commits_total,
+				    .refs_total = traced->tip_count,
+				    .at_head = traced->at_head };
 
-	if (key >= tracing->missing_key)
+	if (traced->key >= tracing->missing_key)
 		return;
-	fill_sighting(&sightings[0], first);
-	fill_sighting(&sightings[1], last);
-	tracing->events->seen(tracing->events->context, key, &sightings[0], &sightings[1], commits_total, at_head);
+	fill_sighting(&life.first_seen, traced->first);
+	fill_sighting(&life.last_seen, traced->last);
+	if (traced->removed)
+		fill_sighting(&life.removed, traced->removed);
+	for (size_t i = 0; i < traced->tip_count && i < SOURCE_REFS_MAX; i++)
+		buffer_add_format(&refs, "%s\n", traced->tips[i]->name);
+	life.refs = refs.bytes;
+	tracing->events->life(tracing->events->context, &life);
+	buffer_release(&refs);
 }
 
 static void tell_limited(void *context, const char *detail)
@@ -127,48 +139,72 @@ static void tell_limited(void *context, const char *detail)
 
 /* ---- references ---- */
 
-/* Follow tags to what they name, and mark what a commit reaches. */
+static void add_tip(struct tracing *tracing, const char *name, uint32_t commit, bool is_reflog)
+{
+	memory_grow(tracing->tips, tracing->tip_count, tracing->tip_capacity);
+	tracing->tips[tracing->tip_count++] = (struct trace_tip){ memory_copy_string(name), commit, is_reflog };
+}
+
+/* A reference names something that is no commit. Returns whether it is a tag, whose target is then in *id. */
+static bool follow_tag(struct tracing *tracing, const char *name, struct object_id *id)
+{
+	struct source_history *history = tracing->history;
+	const struct source_events *events = history->events;
+	char hex[2 * OBJECT_ID_SIZE + 1];
+	unsigned char *bytes = NULL;
+	enum object_kind kind;
+	struct error error;
+	bool is_tag = false;
+	size_t size;
+
+	object_id_format(id, hex);
+	if (repository_read(history->repository, id, &kind, &bytes, &size, &error)) {
+		/* a damaged object was told of by the walk */
+		if (!object_database_has(history->database, id))
+			events->incomplete(events->context, "missing-object", hex, name,
+					   "a reference names it and it is not in the object database");
+		return false;
+	}
+	if (kind == OBJECT_BLOB) {
+		memset(&tracing->place, 0, sizeof(tracing->place));
+		tracing->place.kind = PLACE_BLOB;
+		tracing->place.reachable = true;
+		strcpy(tracing->place.object, hex);
+		tracing->events->place(tracing->events->context, &tracing->place);
+	}
+	if (kind == OBJECT_TAG)
+		is_tag = !tag_parse_target(id, (char *)bytes, size, NULL);
+	free(bytes);
+	return is_tag;
+}
+
+/* Mark what a reference reaches: a repository_reference visitor. */
 static int reach_reference(void *context, const char *name, const struct object_id *target)
 {
 	struct tracing *tracing = context;
-	struct source_history *history = tracing->history;
-	const struct source_events *events = history->events;
+	struct commit_graph *graph = &tracing->history->graph;
 	struct object_id id = *target;
-	char hex[2 * OBJECT_ID_SIZE + 1];
+	unsigned depth = 0;
+	uint32_t node;
 
-	/* a tag of a tag of a tag; git follows any number, each is one object */
-	for (unsigned depth = 0; depth < 64; depth++) {
-		uint32_t node = commit_graph_find(&history->graph, &id);
-		unsigned char *bytes = NULL;
-		enum object_kind kind;
-		struct error error;
-		size_t size;
-
-		if (node != COMMIT_MISSING) {
-			commit_graph_reach(&history->graph, node);
-			return 0;
-		}
-		object_id_format(&id, hex);
-		if (repository_read(history->repository, &id, &kind, &bytes, &size, &error)) {
-			/* a damaged object was told of by the walk */
-			if (!object_database_has(history->database, &id))
-				events->incomplete(events->context, "missing-object", hex, name,
-						   "a reference names it and it is not in the object database");
-			return 0;
-		}
-		if (kind == OBJECT_BLOB) {
-			memset(&tracing->place, 0, sizeof(tracing->place));
-			tracing->place.kind = PLACE_BLOB;
-			tracing->place.reachable = true;
-			strcpy(tracing->place.object, hex);
-			tracing->events->place(tracing->events->context, &tracing->place);
-		}
-		if (kind != OBJECT_TAG || tag_parse_target(&id, (char *)bytes, size, NULL)) {
-			free(bytes);
-			return 0;
-		}
-		free(bytes);
+	/* a tag of a tag of a tag; git follows any number, and each is one object */
+	while ((node = commit_graph_find(graph, &id)) == COMMIT_MISSING && depth++ < 64 && follow_tag(tracing, name, &id))
+		;
+	if (node != COMMIT_MISSING) {
+		commit_graph_reach(graph, node);
+		add_tip(tracing, name, node, false);
 	}
+	return 0;
+}
+
+/* A repository_reference visitor. What a reflog names may be gone: git expires it. */
+static int note_reflog(void *context, const char *name, const struct object_id *target)
+{
+	struct tracing *tracing = context;
+	uint32_t node = commit_graph_find(&tracing->history->graph, target);
+
+	if (node != COMMIT_MISSING)
+		add_tip(tracing, name, node, true);
 	return 0;
 }
 
@@ -263,10 +299,14 @@ int source_history_trace(struct source_history *history, const struct source_hit
 			 const struct source_trace_events *events, struct error *error)
 {
 	struct tracing tracing = { .history = history, .events = events };
-	struct trace_events trace = { &tracing, tell_place, tell_seen, tell_limited };
+	struct trace_events trace = { &tracing, tell_place, tell_life, tell_limited };
 	const struct source_events *source = history->events;
-	uint32_t head = COMMIT_MISSING;
-	struct object_id head_id;
+	struct trace_request request = { .database = history->database,
+					 .graph = &history->graph,
+					 .head = COMMIT_MISSING,
+					 .jobs = source->jobs,
+					 .stop = source->stop };
+	struct object_id head;
 	struct error why;
 	int result;
 
@@ -275,15 +315,23 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	if (repository_each_reference(history->repository, reach_reference, &tracing, &why))
 		source->incomplete(source->context, "unreadable-references", "", NULL, why.message);
 	check_commits(history);
-	if (!repository_head(history->repository, &head_id, NULL))
-		head = commit_graph_find(&history->graph, &head_id);
-	result = trace_run(history->database, &history->graph, head, tracing.hits, tracing.hit_count, source->jobs,
-			   source->stop, &trace, error);
+	if (count)
+		repository_each_reflog_entry(history->repository, note_reflog, &tracing, NULL);
+	if (!repository_head(history->repository, &head, NULL))
+		request.head = commit_graph_find(&history->graph, &head);
+	request.tips = tracing.tips;
+	request.tip_count = tracing.tip_count;
+	request.hits = tracing.hits;
+	request.hit_count = tracing.hit_count;
+	result = trace_run(&request, &trace, error);
 	if (count) {
 		qsort(tracing.hits, tracing.hit_count, sizeof(*tracing.hits), compare_hits);
 		if (repository_staged_changes(history->repository, check_staged, &tracing, &why))
 			source->incomplete(source->context, "unreadable-index", "", NULL, why.message);
 	}
+	for (size_t i = 0; i < tracing.tip_count; i++)
+		free(tracing.tips[i].name);
+	free(tracing.tips);
 	free(tracing.hits);
 	free(tracing.missing_told);
 	free(tracing.author);

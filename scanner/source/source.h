@@ -38,12 +38,18 @@ struct chunk {
 	bool first, last;
 };
 
+/* How far a walk is, for whoever watches it. Counted in steps, not object by object. */
+struct source_progress {
+	_Atomic uint64_t objects, objects_total, bytes; /* objects_total is 0 while it is not known */
+};
+
 /* What a source tells. chunk() and incomplete() come from several threads at once; worker is below source_events.jobs. */
 struct source_events {
 	void *context;
 	unsigned jobs;  /* threads to use, 1 or more */
 	size_t overlap; /* bytes that chunks of one content share */
 	const volatile int *stop; /* nonzero: end early, as if everything had been walked */
+	struct source_progress *progress;
 
 	/* Bytes to search. Returns how many credentials were found in them. */
 	unsigned (*chunk)(void *context, unsigned worker, const struct chunk *chunk);
@@ -97,14 +103,23 @@ struct source_hit {
 	uint32_t key;
 };
 
+/* The life of a credential in history; the fields are those of struct finding. Borrowed. */
+struct source_life {
+	uint32_t key;
+	struct sighting first_seen, last_seen, removed;
+	uint64_t commits_total, refs_total;
+	bool at_head;
+	const char *refs; /* at most SOURCE_REFS_MAX of them */
+};
+#define SOURCE_REFS_MAX 20
+
 /* What the trace tells, on the calling thread. */
 struct source_trace_events {
 	void *context;
 	/* An object of a hit stands in the place's tree path (or is in the index), brought there by its commit. */
 	void (*place)(void *context, const struct place *place);
-	/* A credential was first and last in these commits; commits_total hold it. */
-	void (*seen)(void *context, uint32_t key, const struct sighting *first, const struct sighting *last,
-		     uint64_t commits_total, bool at_head);
+	/* Once for each credential that some commit's tree holds. */
+	void (*life)(void *context, const struct source_life *life);
 };
 
 /* Where the objects of hits (count of them) stand, and which objects that history needs are missing (told as incomplete). */

@@ -35,6 +35,7 @@ int window_read(const struct source_events *events, unsigned worker, int fd, uin
 		int number = errno;
 
 		*bytes += filled - kept;
+		events->progress->bytes += filled - kept;
 		chunk->bytes = buffer;
 		chunk->size = filled;
 		chunk->offset = offset;

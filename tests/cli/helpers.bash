@@ -84,7 +84,7 @@ next_run() {
 
 # keep_output [ARG...]: copy what the run has written: $OUT, $ERR and the files of FMT:FILE arguments
 keep_output() {
-	local argument name="$STAUNCH_TEST_OUTPUT/${BATS_TEST_FILENAME##*/}.$BATS_TEST_NUMBER.$RUNS"
+	local argument name="$STAUNCH_TEST_OUTPUT/${BATS_TEST_FILENAME##*/}.${BATS_TEST_NUMBER:-0}.$RUNS"
 	local files=0
 	for argument in "$OUT" "$ERR" "$@"; do
 		case $argument in

@@ -13,8 +13,7 @@ void control_answer(struct exchange *exchange)
 	bool get = strcmp(exchange->method, "GET") == 0, post = strcmp(exchange->method, "POST") == 0;
 
 	if (post && strcmp(route, "faults") == 0) {
-		cJSON *array = cJSON_ParseWithLength(exchange->body.bytes ? exchange->body.bytes : "",
-						     exchange->body.length);
+		cJSON *array = exchange_parse(exchange);
 		const char *wrong = faults_add(array);
 
 		cJSON_Delete(array);

@@ -43,8 +43,8 @@ static void die(const char *what, const char *subject)
 
 static void usage(void)
 {
-	fputs("usage: emulator [--port N] [--tls CERT.pem KEY.pem] [--port-file FILE] [--log FILE] [--lifetime SECONDS]\n",
-	      stderr);
+	fputs("usage: emulator [--port N] [--tls CERT.pem KEY.pem] [--port-file FILE] [--log FILE]"
+	      " [--lifetime SECONDS]\n", stderr);
 	exit(2);
 }
 
@@ -105,8 +105,9 @@ static enum MHD_Result answer(struct exchange *exchange)
 }
 
 /* Called when the headers are there, with each part of the body, and at its end. */
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
-				  const char *version, const char *bytes, size_t *size, void **state)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path,
+				  const char *method, const char *version, const char *bytes, size_t *size,
+				  void **state)
 {
 	struct exchange *exchange = *state;
 
@@ -129,7 +130,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	return answer(exchange);
 }
 
-static void on_end(void *context, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+static void on_end(void *context, struct MHD_Connection *connection, void **state,
+		   enum MHD_RequestTerminationCode code)
 {
 	struct exchange *exchange = *state;
 
@@ -213,7 +215,8 @@ static struct MHD_Daemon *start(const struct options *options)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)options->port) };
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
-	struct MHD_OptionItem tls[] = { { MHD_OPTION_END, 0, NULL }, { MHD_OPTION_END, 0, NULL }, { MHD_OPTION_END, 0, NULL } };
+	static const struct MHD_OptionItem end = { MHD_OPTION_END, 0, NULL };
+	struct MHD_OptionItem tls[] = { end, end, end };
 
 	if (options->certificate) {
 		flags |= MHD_USE_TLS;

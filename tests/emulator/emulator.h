@@ -41,6 +41,9 @@ void exchange_error(struct exchange *exchange, unsigned status, const char *code
 /* Fill an exchange with a status and a document, which is deleted. */
 void exchange_json(struct exchange *exchange, unsigned status, cJSON *document);
 
+/* The request's body as JSON, owned by the caller, or NULL. */
+cJSON *exchange_parse(const struct exchange *exchange);
+
 /* The token of "Authorization: Bearer TOKEN", or NULL. */
 const char *exchange_bearer(const struct exchange *exchange);
 

@@ -11,9 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *const members[] = { "status",   "body",	  "retry_after", "delay_ms",  "times",	"reset",
-				       "garbage",  "redirect",	  "echo_secret", "huge_body", "drip",	"close_midway",
-				       "http10",   "raw",	  "repeat" };
+static const char *const members[] = {
+	"status", "body", "retry_after", "redirect", "echo_secret", "huge_body", "http10",
+	"drip", "close_midway", "reset", "garbage", "raw", "repeat", "delay_ms", "times",
+};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards faults */
 static cJSON *faults; /* an array of those that wait, each with "times" left */
@@ -115,7 +116,8 @@ static enum MHD_Result break_connection(const cJSON *fault, struct exchange *exc
 	const union MHD_ConnectionInfo *information =
 		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	int descriptor = information->connect_fd;
-	const char *raw = is_set(fault, "garbage") ? "\001\002 this is no HTTP \377\376\r\n\r\n" : text(fault, "raw");
+	static const char garbage[] = "\001\002 this is no HTTP \377\376\r\n\r\n";
+	const char *raw = is_set(fault, "garbage") ? garbage : text(fault, "raw");
 	long repeat = number(fault, "repeat", 1);
 
 	exchange->status = 0;
@@ -170,7 +172,7 @@ static enum MHD_Result send_dripping(const cJSON *fault, struct exchange *exchan
 
 static void echo_key(struct exchange *exchange)
 {
-	cJSON *document = cJSON_ParseWithLength(exchange->body.bytes ? exchange->body.bytes : "", exchange->body.length);
+	cJSON *document = exchange_parse(exchange);
 	const char *key = provider_reported_key(document);
 	char *message = memory_format("the key %s is not known", key ? key : "");
 

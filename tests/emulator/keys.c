@@ -20,7 +20,7 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 struct key {
 	char text[64];
 	bool revoked;
-	cJSON *object; /* owned: the provider's apiKey object; NULL for a key of which only a report is known, and once deleted */
+	cJSON *object; /* owned: the provider's apiKey; NULL once deleted, and when only a report of it is known */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all below */
@@ -154,7 +154,8 @@ void key_report(const char *text)
 	if (!key)
 		key = key_add(text);
 	if (!key->revoked && key->object)
-		cJSON_ReplaceItemInObjectCaseSensitive(key->object, "leakedAt", cJSON_CreateNumber(milliseconds()));
+		cJSON_ReplaceItemInObjectCaseSensitive(key->object, "leakedAt",
+						       cJSON_CreateNumber(milliseconds()));
 	key->revoked = true;
 	pthread_mutex_unlock(&lock);
 }

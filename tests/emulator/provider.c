@@ -43,7 +43,7 @@ const char *provider_reported_key(const cJSON *document)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(secret, "api_key"));
 }
 
-static cJSON *parse_body(const struct exchange *exchange)
+cJSON *exchange_parse(const struct exchange *exchange)
 {
 	return cJSON_ParseWithLength(exchange->body.bytes ? exchange->body.bytes : "", exchange->body.length);
 }
@@ -55,7 +55,7 @@ static cJSON *parse_body(const struct exchange *exchange)
  */
 static void answer_report(struct exchange *exchange)
 {
-	cJSON *document = parse_body(exchange);
+	cJSON *document = exchange_parse(exchange);
 	const char *key = provider_reported_key(document);
 
 	if (!document) {
@@ -93,11 +93,11 @@ static const char *argument(const struct exchange *exchange, const char *name)
 
 static void answer_create(struct exchange *exchange)
 {
-	cJSON *wish = parse_body(exchange);
+	cJSON *wish = exchange_parse(exchange);
 	const char *purpose = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(wish, "purpose"));
 
 	if (!purpose || strcmp(purpose, "ai-gateway") != 0)
-		exchange_error(exchange, 400, "bad_request", "Invalid request: `purpose` should be \"ai-gateway\"");
+		exchange_error(exchange, 400, "bad_request", "Invalid request: `purpose` is not \"ai-gateway\"");
 	else
 		exchange_json(exchange, 200, key_create(argument(exchange, "teamId"), wish));
 	cJSON_Delete(wish);
@@ -159,7 +159,8 @@ void provider_answer(struct exchange *exchange)
 {
 	static const char keys[] = "/v1/api-keys";
 	const char *method = exchange->method, *path = exchange->path;
-	bool get = strcmp(method, "GET") == 0, post = strcmp(method, "POST") == 0, delete = strcmp(method, "DELETE") == 0;
+	bool get = strcmp(method, "GET") == 0, post = strcmp(method, "POST") == 0;
+	bool delete = strcmp(method, "DELETE") == 0;
 
 	if (post && strcmp(path, "/external/compromised_secret") == 0) {
 		answer_report(exchange);

@@ -37,7 +37,7 @@ static void count(const char *fingerprint)
 
 void requests_add(const struct exchange *exchange)
 {
-	cJSON *document = cJSON_ParseWithLength(exchange->body.bytes ? exchange->body.bytes : "", exchange->body.length);
+	cJSON *document = exchange_parse(exchange);
 	const char *key = provider_reported_key(document);
 	char fingerprint[SECRET_FINGERPRINT_SIZE] = "";
 	cJSON *request = cJSON_CreateObject();

@@ -46,8 +46,8 @@ static struct rule test_rule = {
 	.revoke = { .method = (char *)"POST",
 		    .url = (char *)"https://127.0.0.1:1/",
 		    .body_kind = RULE_BODY_JSON,
-		    .body = (char *)"{\"secret\":{\"api_key\":\"{{secret}}\"},\"reporter_email\":\"{{reporter_email?}}\","
-				    "\"comment\":\"{{comment?}}\"}" },
+		    .body = (char *)"{\"secret\":{\"api_key\":\"{{secret}}\"},"
+				    "\"reporter_email\":\"{{reporter_email?}}\",\"comment\":\"{{comment?}}\"}" },
 	.accepted = { accepted_codes, 4 },
 	.gone = { gone_codes, 2 },
 };
@@ -138,7 +138,8 @@ static inline cJSON *emulator_control(const struct emulator *emulator, const cha
 	cJSON *document;
 	ssize_t size;
 
-	dprintf(descriptor, "%s /_control/%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+	dprintf(descriptor,
+		"%s /_control/%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
 		method, route, strlen(body), body);
 	while ((size = read(descriptor, block, sizeof(block))) > 0)
 		buffer_add(&answer, block, (size_t)size);

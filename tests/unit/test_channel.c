@@ -65,8 +65,8 @@ static void messages_arrive_unchanged(void **state)
 	struct channel_message sent[4] = {
 		{ .type = CHANNEL_HELLO, .version = CHANNEL_VERSION },
 		hit,
-		{ .type = CHANNEL_SEEN, .key = 9, .first_seen = { OBJECT, 11 }, .last_seen = { OBJECT, 12 },
-		  .commits_total = 13, .at_head = true },
+		{ .type = CHANNEL_LIFE, .key = 9, .first_seen = { OBJECT, 11 }, .last_seen = { OBJECT, 12 },
+		  .removed = { OBJECT, 14 }, .text = "refs/heads/main\n", .commits_total = 13, .refs_total = 15, .at_head = true },
 		{ .type = CHANNEL_END, .interrupted = true },
 	};
 	struct channel_message got;
@@ -93,6 +93,9 @@ static void messages_arrive_unchanged(void **state)
 	assert_int_equal(channel_read(&reader, &got, &error), 1);
 	assert_int_equal(got.commits_total, 13);
 	assert_int_equal(got.last_seen.date, 12);
+	assert_int_equal(got.removed.date, 14);
+	assert_int_equal(got.refs_total, 15);
+	assert_string_equal(got.text, "refs/heads/main\n");
 	assert_string_equal(got.first_seen.commit, OBJECT);
 	assert_true(got.at_head);
 	assert_int_equal(channel_read(&reader, &got, &error), 1);

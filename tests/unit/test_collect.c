@@ -179,7 +179,7 @@ static void what_a_sound_scan_never_sends_ends_the_talk(void **state)
 	static char word[] = "because I say so", kind[] = "elsewhere", path[] = "/";
 	char key[KEY_LENGTH + 1];
 	struct channel_message hello = { .type = CHANNEL_HELLO, .version = CHANNEL_VERSION };
-	struct channel_message seen = { .type = CHANNEL_SEEN, .key = 0, .first_seen = { OBJECT, 1 }, .last_seen = { OBJECT, 1 } };
+	struct channel_message seen = { .type = CHANNEL_LIFE, .key = 0, .first_seen = { OBJECT, 1 }, .last_seen = { OBJECT, 1 } };
 	struct channel_message why = { .type = CHANNEL_INCOMPLETE, .kind_word = word };
 	struct channel_message target = { .type = CHANNEL_TARGET, .kind_word = kind, .text = path };
 	struct channel_message finish = { .type = CHANNEL_END }, message;

@@ -149,6 +149,29 @@ static void kinds_of_places(void **state)
 	finding_free(findings[0]);
 }
 
+/* A place with an object behind one without: the columns are there for both. */
+static void file_and_index(void **state)
+{
+	struct finding *findings[] = { finding_make(1) };
+	struct report_result result = result_of(findings, 1);
+	struct place place = { .kind = PLACE_FILE, .reachable = true, .path = (char *)".env", .line = 1, .column = 5 };
+
+	(void)state;
+	findings[0]->revocation.state = REVOCATION_GONE;
+	finding_add(findings[0], &place);
+	place.kind = PLACE_INDEX;
+	id_of(place.object, 'd');
+	finding_add(findings[0], &place);
+	report_expect("human", &result,
+		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
+		      "  reported to Vercel: gone, no such key any more\n"
+		      "  first   file                    .env:1:5\n"
+		      "  newest  index       dddddddddd  .env:1:5\n"
+		      "\n"
+		      "1 key in 2 places: 1 gone.\n");
+	finding_free(findings[0]);
+}
+
 static void unreachable(void **state)
 {
 	struct finding *findings[] = { finding_make(1) };
@@ -383,6 +406,7 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(places_of_a_finding),
 		cmocka_unit_test(kinds_of_places),
+		cmocka_unit_test(file_and_index),
 		cmocka_unit_test(unreachable),
 		cmocka_unit_test(states),
 		cmocka_unit_test(possible_ones_are_short),

@@ -44,7 +44,8 @@ static void other_bodies(void **state)
 	(void)state;
 	assert_message(400, "{\"error\":\"invalid_token\"}", "HTTP 400: {\"error\":\"invalid_token\"}");
 	assert_message(400, "{\"error\":{\"code\":5}}", "HTTP 400: {\"error\":{\"code\":5}}");
-	assert_message(502, "<html>\r\n\t <h1>Bad\nGateway</h1>  </html>\n", "HTTP 502: <html> <h1>Bad Gateway</h1> </html>");
+	assert_message(502, "<html>\r\n\t <h1>Bad\nGateway</h1>  </html>\n",
+		       "HTTP 502: <html> <h1>Bad Gateway</h1> </html>");
 	assert_message(502, " \n ", "HTTP 502");
 	assert_message(500, "a\x1b[31mb\xff\xe2\x80\xae", "HTTP 500: a\\x1b[31mb\\xff\\u{202e}");
 	assert_message(500, "{\"error\":{\"code\":\"a\\u001bb\",\"message\":\"c\\nd\\u202e\"}}",
@@ -117,7 +118,8 @@ static char *spell(const char *form)
 
 static void escaped_credential_replaced(void **state)
 {
-	static const char *const forms[] = { "%%%02x", "%%%02X", "\\u%04x", "\\u%04X", "\\x%02x", "%%25%02x", "\\\\u%04x" };
+	static const char *const forms[] = { "%%%02x",  "%%%02X",   "\\u%04x",  "\\u%04X",
+					     "\\x%02x", "%%25%02x", "\\\\u%04x" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {

@@ -66,7 +66,8 @@ static void settled_in_order(void **state)
 	(void)state;
 	need_emulator();
 	batch = batch_make(20);
-	emulator_faults(&emulator, "[{\"delay_ms\":300},{\"status\":404,\"delay_ms\":200},{\"status\":400,\"delay_ms\":100}]");
+	emulator_faults(&emulator, "[{\"delay_ms\":300},{\"status\":404,\"delay_ms\":200},"
+				   "{\"status\":400,\"delay_ms\":100}]");
 	batch_send(batch, &options);
 	assert_int_equal(emulator_request_count(&emulator), 20);
 	batch_free(batch);

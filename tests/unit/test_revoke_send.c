@@ -107,8 +107,9 @@ static void answers_that_settle(void **state)
 	check_one("[{\"status\":299}]", REVOCATION_ACCEPTED, 299, 1, NULL);
 	check_one("[{\"status\":404}]", REVOCATION_GONE, 404, 1, NULL);
 	check_one("[{\"status\":410,\"body\":\"{}\"}]", REVOCATION_GONE, 410, 1, NULL);
-	check_one("[{\"status\":403,\"body\":\"{\\\"error\\\":{\\\"code\\\":\\\"forbidden\\\",\\\"message\\\":\\\"The token is"
-		  " invalid\\\"}}\"}]", REVOCATION_REJECTED, 403, 1, "HTTP 403 forbidden: The token is invalid");
+	check_one("[{\"status\":403,\"body\":"
+		  "\"{\\\"error\\\":{\\\"code\\\":\\\"forbidden\\\",\\\"message\\\":\\\"The token is invalid\\\"}}\"}]",
+		  REVOCATION_REJECTED, 403, 1, "HTTP 403 forbidden: The token is invalid");
 	check_one("[{\"status\":422,\"body\":\"no\\nway\"}]", REVOCATION_REJECTED, 422, 1, "HTTP 422: no way");
 	check_one("[{\"status\":501}]", REVOCATION_REJECTED, 501, 1, "HTTP 501");
 	check_one("[{\"http10\":true,\"status\":200}]", REVOCATION_ACCEPTED, 200, 1, NULL);
@@ -165,6 +166,9 @@ static void odd_bodies(void **state)
 
 static void broken_answers_retried(void **state)
 {
+	/* what it says is no header, and not obeyed */
+	static const char trailer[] = "[{\"raw\":\"HTTP/1.1 503 No\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
+				      "0\\r\\nRetry-After: 7200\\r\\n\\r\\n\",\"times\":2}]";
 	static const char *const faults[] = {
 		"[{\"reset\":true,\"times\":2}]",
 		"[{\"garbage\":true,\"times\":2}]",
@@ -172,7 +176,7 @@ static void broken_answers_retried(void **state)
 		"[{\"raw\":\"HTTP/1.1 200 OK\\r\\nA: b\\r\\n\",\"times\":2}]", /* half the headers */
 		"[{\"raw\":\"HTTP/1.1 100 Continue\\r\\n\\r\\n\",\"repeat\":10000,\"times\":2}]",
 		"[{\"raw\":\"HTTP/1.1 101 Switching Protocols\\r\\n\\r\\n\",\"times\":2}]",
-		"[{\"raw\":\"HTTP/1.1 503 No\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\nRetry-After: 7200\\r\\n\\r\\n\",\"times\":2}]",
+		trailer,
 		"[{\"status\":503,\"times\":2}]",
 		"[{\"status\":408},{\"status\":425}]",
 		"[{\"status\":500},{\"status\":502}]",
@@ -188,16 +192,15 @@ static void broken_answers_retried(void **state)
 /* Headers beyond HTTP_HEADERS_MAX are not read to their end. */
 static void endless_headers(void **state)
 {
-	char *faults;
-
 	(void)state;
 	need_emulator();
-	faults = memory_format("[{\"raw\":\"HTTP/1.1 200 OK\\r\\nX: %0*d\\r\\nContent-Length: 0\\r\\n\\r\\n\"}]", 70000, 0);
-	check_one(faults, REVOCATION_ACCEPTED, 200, 2, NULL);
-	free(faults);
-	faults = memory_format("[{\"raw\":\"HTTP/1.1 200 OK\\r\\nX: %0*d\\r\\nContent-Length: 0\\r\\n\\r\\n\"}]", 60000, 0);
-	check_one(faults, REVOCATION_ACCEPTED, 200, 1, NULL);
-	free(faults);
+	for (unsigned attempts = 1; attempts <= 2; attempts++) {
+		char *faults = memory_format("[{\"raw\":\"HTTP/1.1 200 OK\\r\\nX: %0*d\\r\\n"
+					     "Content-Length: 0\\r\\n\\r\\n\"}]", attempts == 1 ? 60000 : 70000, 0);
+
+		check_one(faults, REVOCATION_ACCEPTED, 200, attempts, NULL);
+		free(faults);
+	}
 }
 
 static void retries_run_out(void **state)
@@ -209,14 +212,16 @@ static void retries_run_out(void **state)
 	(void)state;
 	need_emulator();
 	batch = batch_make(1);
-	check_one("[{\"status\":503,\"body\":\"busy\",\"times\":-1}]", REVOCATION_PENDING, 503, 3, "HTTP 503: busy");
-	check_one("[{\"status\":503,\"times\":2},{\"raw\":\"HTTP/1.1 200 OK\\r\\n\",\"times\":-1}]", REVOCATION_PENDING, 503, 3,
-		  "no answer: the answer broke off");
+	check_one("[{\"status\":503,\"body\":\"busy\",\"times\":-1}]", REVOCATION_PENDING, 503, 3,
+		  "HTTP 503: busy");
+	check_one("[{\"status\":503,\"times\":2},{\"raw\":\"HTTP/1.1 200 OK\\r\\n\",\"times\":-1}]",
+		  REVOCATION_PENDING, 503, 3, "no answer: the answer broke off");
 	batch_send(batch, &options);
 	assert_int_equal(batch->findings[0].revocation.state, REVOCATION_PENDING);
 	assert_int_equal(batch->findings[0].revocation.attempts, 3);
 	assert_int_equal(batch->findings[0].revocation.http_status, 0);
-	assert_memory_equal(batch->findings[0].revocation.message, "no answer: Failed to connect to 127.0.0.1 port 1", 48);
+	assert_memory_equal(batch->findings[0].revocation.message,
+			    "no answer: Failed to connect to 127.0.0.1 port 1", 48);
 	batch_free(batch);
 }
 

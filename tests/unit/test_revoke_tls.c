@@ -165,7 +165,9 @@ static void no_tls_at_all(void **state)
 
 static void missing_ca_file(void **state)
 {
-	const struct revoke_options options = { .ca_file = "/nonexistent/ca.pem", .timeout_seconds = 1, .concurrency = 1 };
+	const struct revoke_options options = { .ca_file = "/nonexistent/ca.pem",
+						.timeout_seconds = 1,
+						.concurrency = 1 };
 	struct revoker *revoker = (void *)state;
 	struct error error;
 

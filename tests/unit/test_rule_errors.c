@@ -197,6 +197,12 @@ static void top_level(void **state)
 	      { "{'schema': 1, 'provider': 'p', 'name': '', 'rules': [{}]}", "x.json:1:54: member 'id' is missing" },
 	      { "{'schema': 1, 'provider': 'p', 'name': '', 'rules': [{" GOOD "}]}", "x.json:1:40: 'name' is empty" },
 	      { "{'schema': 1, 'provider': 'p', 'name': 'P', 'rules': []}", "x.json:1:54: 'rules' is empty" },
+	      { "{'schema': 1, 'provider': 'p', 'rules': []}", "x.json:1:1: member 'name' is missing" },
+	      { "{'schema': 1, 'provider': 'p', 'name': 'P'}", "x.json:1:1: member 'rules' is missing" },
+	      /* a place behind escapes of both lengths */
+	      { "{'schema': 1, 'provider': 'p', 'name': '\\n\\u00e9', 'rules': []}", "x.json:1:61: 'rules' is empty" },
+	      { "{'schema': 1, 'provider': 'p', 'name': '\\n', 'rules': [}", "x.json:1:56: expected a value" },
+	      { "{'schema': 1, 'provider': 'p', 'name': '\\u00e9', 'rules': [}", "x.json:1:60: expected a value" },
 	      { "{'schema': 1, 'provider': 'p', 'name': 'P', 'rules': {}}",
 		"x.json:1:54: 'rules' must be a list, not an object" },
 	      { "{'schema': 1, 'provider': 'p', 'name': 'P', 'rules': [{},\n null]}",
@@ -287,6 +293,8 @@ static void revoke_members(void **state)
 	(void)state;
 	CHECK({ REVOKE("'https://example.com/x'", BODY), NULL },
 	      { WITH("'revoke': {'kind': 'report'}"), "x.json:3:11: member 'method' is missing" },
+	      { WITH("'revoke': {'kind': 'report', 'method': 'PUT'}"), "x.json:3:11: member 'url' is missing" },
+	      { WITH("'revoke': {'method': 'PUT'}"), "x.json:3:11: member 'kind' is missing" },
 	      { WITH("'revoke': {'kind': 'none', 'method': 'POST', 'url': 'https://e.com', 'accepted': [200]}"),
 		"x.json:3:20: 'kind' must be report or self" },
 	      { WITH("'revoke': {'kind': 'self', 'method': 'DELETE', 'url': 'https://e.com', 'accepted': [204],\n"
@@ -399,6 +407,10 @@ static void verify(void **state)
 	CHECK({ WITH("'verify': {'method': 'GET', 'url': 'https://e.com/{{secret}}', 'dead': [401], 'alive': [200]}"), NULL },
 	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/', 'dead': [401], 'alive': [200]}"),
 		"x.json:3:11: 'verify' holds {{secret}} nowhere" },
+	      { WITH("'verify': {'url': 'https://e.com/{{secret}}', 'dead': [401], 'alive': [200]}"),
+		"x.json:3:11: member 'method' is missing" },
+	      { WITH("'verify': {'method': 'GET', 'dead': [401], 'alive': [200]}"),
+		"x.json:3:11: member 'url' is missing" },
 	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/{{secret}}', 'dead': [401]}"),
 		"x.json:3:11: member 'alive' is missing" },
 	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/{{secret}}', 'alive': [200]}"),

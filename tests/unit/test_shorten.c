@@ -114,6 +114,27 @@ static void other_texts_are_masked(void **state)
 	finding_free(findings[1]);
 }
 
+/* Credentials of different rules in one text, of which the first rule's literal is in neither. */
+static void credentials_of_all_rules_are_masked(void **state)
+{
+	char *literals[][1] = { { (char *)"aaa_" }, { (char *)"bbb_" }, { (char *)"ccc_" } };
+	struct rule rules[3];
+	struct finding made[3], *findings[] = { &made[0], &made[1], &made[2] };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s0123456789abcdef", literals[i][0]);
+		rules[i] = (struct rule){ .literals = literals[i], .literal_count = 1 };
+		made[i] = (struct finding){ .rule = &rules[i], .secret = secret_new(key, strlen(key)) };
+	}
+	expect_masked(findings, 3, "x/bbb_0123456789abcdef", "x/bbb_0123…cdef");
+	expect_masked(findings, 3, "ccc_0123456789abcdef/y", "ccc_0123…cdef/y");
+	for (size_t i = 0; i < 3; i++)
+		secret_free(made[i].secret);
+}
+
 /* A credential inside another one: the longer one is hidden as a whole, whichever was found first. */
 static void longer_one_is_masked(void **state)
 {
@@ -141,6 +162,7 @@ int main(void)
 		cmocka_unit_test(single_characters),
 		cmocka_unit_test(bytes_that_are_no_text),
 		cmocka_unit_test(other_texts_are_masked),
+		cmocka_unit_test(credentials_of_all_rules_are_masked),
 		cmocka_unit_test(longer_one_is_masked),
 	};
 

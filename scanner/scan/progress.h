@@ -1,0 +1,35 @@
+/*
+ * One line on a terminal that says how far the scan is. Nothing is drawn when standard error is no terminal. Private to scan/.
+ */
+#ifndef STAUNCH_SCAN_PROGRESS_H
+#define STAUNCH_SCAN_PROGRESS_H
+
+#include "source/source.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+struct progress {
+	struct source_progress counts; /* what sources count */
+	atomic_uint found;             /* distinct credentials so far */
+	const char *_Atomic target;    /* its path; borrowed */
+	struct timespec target_started;
+	bool drawing;
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards ended */
+	pthread_cond_t wake;  /* signalled when ended is set */
+	bool ended;
+};
+
+/* Begin to draw, if wanted and standard error is a terminal. */
+void progress_start(struct progress *progress, bool wanted);
+
+/* Another target begins. */
+void progress_target(struct progress *progress, const char *path);
+
+/* Wipe the line. Called before anything else is written to the terminal. */
+void progress_end(struct progress *progress);
+
+#endif
