@@ -206,22 +206,50 @@ int repository_read(struct repository *repository, const struct object_id *id, e
 	return 0;
 }
 
+/* HEAD itself, and those of linked working trees, where they name a commit and not a branch that comes by itself. */
+static int visit_detached_heads(git_repository *git, repository_reference *visit, void *context)
+{
+	git_strarray names = { 0 };
+	struct object_id target;
+	git_oid head;
+	int result = 0;
+
+	if (git_repository_head_detached(git) == 1 && !git_reference_name_to_id(&head, git, "HEAD")) {
+		object_id_from_git(&target, &head);
+		result = visit(context, "HEAD", &target);
+	}
+	git_worktree_list(&names, git); /* without linked working trees the list stays empty */
+	for (size_t i = 0; i < names.count && !result; i++) {
+		git_reference *reference = NULL;
+
+		if (git_repository_head_detached_for_worktree(git, names.strings[i]) == 1 &&
+		    !git_repository_head_for_worktree(&reference, git, names.strings[i]) &&
+		    git_reference_target(reference)) {
+			char *name = memory_format("worktrees/%s/HEAD", names.strings[i]);
+
+			object_id_from_git(&target, git_reference_target(reference));
+			result = visit(context, name, &target);
+			free(name);
+		}
+		git_reference_free(reference);
+	}
+	git_strarray_dispose(&names);
+	return result;
+}
+
 int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
 			      struct error *error)
 {
 	git_reference_iterator *iterator = NULL;
 	git_reference *reference = NULL;
-	struct object_id target;
-	git_oid git;
-	int number = git_reference_iterator_new(&iterator, repository->git), result = 0;
+	int number = git_reference_iterator_new(&iterator, repository->git);
+	int result = visit_detached_heads(repository->git, visit, context);
 
-	if (!number && !git_reference_name_to_id(&git, repository->git, "HEAD")) {
-		object_id_from_git(&target, &git);
-		result = visit(context, "HEAD", &target);
-	}
 	while (!number && !result && !(number = git_reference_next(&reference, iterator))) {
 		/* a symbolic reference (refs/remotes/origin/HEAD) leads to one that comes by itself */
 		if (git_reference_type(reference) == GIT_REFERENCE_DIRECT) {
+			struct object_id target;
+
 			object_id_from_git(&target, git_reference_target(reference));
 			result = visit(context, git_reference_name(reference), &target);
 		}

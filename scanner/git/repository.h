@@ -44,7 +44,7 @@ bool repository_is_partial(const struct repository *repository);
 int repository_read(struct repository *repository, const struct object_id *id, enum object_kind *kind,
 		    unsigned char **bytes, size_t *size, struct error *error);
 
-/* Each reference that names an object, HEAD among them: name and the object it leads to (not peeled). Returns the callback's nonzero value or a negative code. */
+/* Each reference that names an object, and each HEAD that is detached (linked working trees' too): name and the object it leads to (not peeled). Returns the callback's nonzero value or a negative code. */
 typedef int repository_reference(void *context, const char *name, const struct object_id *target);
 int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
 			      struct error *error);

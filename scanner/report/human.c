@@ -274,6 +274,44 @@ static void add_places(struct human *human, const struct finding *finding)
 	}
 }
 
+static void add_removal(struct human *human, const struct finding *finding)
+{
+	char time[TEXT_TIME_SIZE];
+
+	if (!finding->removed.commit[0] || finding->at_head)
+		return;
+	text_format_time(finding->removed.date, time);
+	buffer_add_format(human->out, "  removed %.10s %.10s\n", time, finding->removed.commit);
+}
+
+/* As many names as fit a line. */
+#define REFS_SHOWN 3
+
+/* The branches and tags that whoever cleans the history has to look at. */
+static void add_refs(struct human *human, const struct finding *finding)
+{
+	const char *name = finding->refs, *end;
+	uint64_t shown = 0;
+
+	for (; name && shown < REFS_SHOWN && (end = strchr(name, '\n')); name = end + 1) {
+		char *copy = memory_copy_bytes(name, (size_t)(end - name));
+		const char *short_name = copy;
+
+		if (!strncmp(short_name, "refs/heads/", 11) || !strncmp(short_name, "refs/tags/", 10))
+			short_name = strchr(short_name + 5, '/') + 1;
+		buffer_add_string(human->out, shown++ ? ", " : "  in the history of ");
+		text_add_harmless(human->out, short_name);
+		free(copy);
+	}
+	if (finding->refs_total > shown) {
+		buffer_add_string(human->out, " and ");
+		human_add_number(human, finding->refs_total - shown);
+		buffer_add_string(human->out, " more");
+	}
+	if (shown)
+		buffer_add_char(human->out, '\n');
+}
+
 /* Where in git's history it stands: whether somebody who clones the repository today gets it too. */
 static void add_reach(struct human *human, const struct finding *finding)
 {
@@ -298,6 +336,8 @@ static void add_reach(struct human *human, const struct finding *finding)
 		return;
 	}
 	buffer_add_char(human->out, '\n');
+	add_removal(human, finding);
+	add_refs(human, finding);
 }
 
 static bool is_short(const struct finding *finding)

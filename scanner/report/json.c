@@ -114,6 +114,22 @@ static void add_revocation(struct part *part, const struct revocation *revocatio
 	json_close(writer, '}');
 }
 
+/* The references whose history holds it, the first of them; refs_total counts all. */
+static void add_refs(struct part *part, const struct finding *finding)
+{
+	const char *name = finding->refs, *end;
+
+	json_open(&part->writer, "refs", '[');
+	for (; name && (end = strchr(name, '\n')); name = end + 1) {
+		char *copy = memory_copy_bytes(name, (size_t)(end - name));
+
+		add_text(part, NULL, copy);
+		free(copy);
+	}
+	json_close(&part->writer, ']');
+	json_number(&part->writer, "refs_total", finding->refs_total);
+}
+
 static void add_finding_members(struct part *part, const struct finding *finding)
 {
 	struct json_writer *writer = &part->writer;
@@ -141,6 +157,10 @@ static void add_finding_members(struct part *part, const struct finding *finding
 	add_sighting(writer, "first_seen", &finding->first_seen);
 	add_sighting(writer, "last_seen", &finding->last_seen);
 	json_bool(writer, "at_head", finding->at_head);
+	if (in_git) {
+		add_sighting(writer, "removed", &finding->removed);
+		add_refs(part, finding);
+	}
 	add_revocation(part, &finding->revocation);
 }
 

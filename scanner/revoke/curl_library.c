@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define VERSION_NEEDED 0x075500 /* 7.85, for CURLOPT_PROTOCOLS_STR */
+#define VERSION_NEEDED 0x075700 /* 7.87, for CURLOPT_QUICK_EXIT */
 
 /*
  * The second is the same library built with GnuTLS. Debian's git depends on it, so it is there when the first is
@@ -40,7 +40,7 @@ static int library_resolve(void *handle, struct error *error)
 	}
 	version = library.version_info(CURLVERSION_NOW);
 	if (version->version_num < VERSION_NEEDED)
-		return error_set(error, ERROR_UNSUPPORTED, "cannot use libcurl %s: 7.85 or later is needed",
+		return error_set(error, ERROR_UNSUPPORTED, "cannot use libcurl %s: 7.87 or later is needed",
 				 version->version);
 	if (library.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(error, ERROR_UNSUPPORTED, "cannot initialise libcurl");

@@ -210,6 +210,7 @@ static void set_reading(struct transfer *transfer, int64_t timeout_ms)
 	set_pointer(transfer, CURLOPT_ERRORBUFFER, transfer->error_text);
 	set_pointer(transfer, CURLOPT_PRIVATE, transfer);
 	set_long(transfer, CURLOPT_NOSIGNAL, 1L);
+	set_long(transfer, CURLOPT_QUICK_EXIT, 1L); /* time is up also while a name is still being looked up */
 	set_long(transfer, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	set_long(transfer, CURLOPT_CONNECTTIMEOUT_MS,
 		 (long)(timeout_ms < HTTP_CONNECT_TIMEOUT_MS ? timeout_ms : HTTP_CONNECT_TIMEOUT_MS));
@@ -229,11 +230,6 @@ static void transfer_clear(struct transfer *transfer)
 bool http_has_room(const struct http *http)
 {
 	return http->under_way < http->concurrency;
-}
-
-size_t http_under_way(const struct http *http)
-{
-	return http->under_way;
 }
 
 int http_start(struct http *http, struct request *request, size_t owner, int64_t timeout_ms, struct error *error)

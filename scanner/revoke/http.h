@@ -51,7 +51,6 @@ void http_close(struct http *http); /* breaks off what is under way; NULL is all
 
 /* Whether one more request may be started. */
 bool http_has_room(const struct http *http);
-size_t http_under_way(const struct http *http);
 
 /*
  * Start a request, which is taken over (*request is empty afterwards, also on failure). It is given timeout_ms to

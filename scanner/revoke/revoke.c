@@ -219,9 +219,7 @@ static void job_try_again(struct run *run, struct job *job, const struct http_ou
 		random = (uint64_t)now * 6364136223846793005u; /* only spreads the load */
 	wait_ms = retry_delay_ms(attempts, run->revoker->retry_base_ms, random);
 	if (retry_after_parse(outcome->retry_after, (int64_t)time(NULL), &asked) && asked > 0) {
-		/*
-		 * a little more than asked, so that not every client of a rate limit is back in the same instant
-		 */
+		/* a little more than asked, so that not every client is back in the same instant */
 		wait_ms = asked * 1000 + retry_delay_ms(1, run->revoker->retry_base_ms, random);
 		if (whole_server)
 			schedule_hold(&run->schedule, job->server, now + wait_ms);
