@@ -226,7 +226,7 @@ static int check_operands(const struct options *options, const struct command_ro
 	for (size_t i = 0; i < options->ranges.count; i++) {
 		const char *dots = strstr(options->ranges.items[i], "..");
 
-		if (!dots || dots == options->ranges.items[i] || !dots[2] || dots[2] == '.')
+		if (!dots || dots == options->ranges.items[i] || !dots[2] || dots[2] == '.' || strstr(dots + 2, ".."))
 			return error_set(error, ERROR_CONFIGURATION, "--range '%s': want two commits, as A..B",
 					 options->ranges.items[i]);
 	}

@@ -2,7 +2,6 @@
 #include "git/commit.h"
 
 #include "base/memory.h"
-#include "git/repository.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

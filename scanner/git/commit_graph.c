@@ -39,21 +39,15 @@ void commit_graph_add(struct commit_graph *graph, const struct object_id *id, co
 	pthread_mutex_unlock(&graph->lock);
 }
 
-static int compare_nodes(const void *a, const void *b)
-{
-	return memcmp(&((const struct commit_node *)a)->id, &((const struct commit_node *)b)->id,
-		      sizeof(struct object_id));
-}
-
 void commit_graph_finish(struct commit_graph *graph)
 {
 	size_t kept = 0;
 
 	if (graph->count)
-		qsort(graph->nodes, graph->count, sizeof(*graph->nodes), compare_nodes);
+		qsort(graph->nodes, graph->count, sizeof(*graph->nodes), object_id_compare);
 	/* a damaged pack can hand the same commit on twice */
 	for (size_t i = 0; i < graph->count; i++) {
-		if (!kept || compare_nodes(&graph->nodes[kept - 1], &graph->nodes[i]) != 0)
+		if (!kept || object_id_compare(&graph->nodes[kept - 1], &graph->nodes[i]) != 0)
 			graph->nodes[kept++] = graph->nodes[i];
 	}
 	graph->count = kept;
@@ -64,20 +58,11 @@ void commit_graph_finish(struct commit_graph *graph)
 
 uint32_t commit_graph_find(const struct commit_graph *graph, const struct object_id *id)
 {
-	size_t low = 0, high = graph->count;
+	const struct commit_node *node = NULL;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = memcmp(id, &graph->nodes[middle].id, sizeof(*id));
-
-		if (!order)
-			return (uint32_t)middle;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return COMMIT_MISSING;
+	if (graph->count)
+		node = bsearch(id, graph->nodes, graph->count, sizeof(*node), object_id_compare);
+	return node ? (uint32_t)(node - graph->nodes) : COMMIT_MISSING;
 }
 
 void commit_graph_reach(struct commit_graph *graph, uint32_t index)

@@ -2,7 +2,6 @@
 #include "git/loose.h"
 
 #include "base/memory.h"
-#include "git/repository.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -56,10 +55,11 @@ void loose_list_add(struct loose_list *list, const char *directory, unsigned num
 	}
 }
 
-static int compare_ids(const void *a, const void *b)
+/* By id; of two copies of one object, the one in the repository's own folder first. */
+static int compare_copies(const void *a, const void *b)
 {
 	const struct loose_object *x = a, *y = b;
-	int order = memcmp(&x->id, &y->id, sizeof(x->id));
+	int order = object_id_compare(a, b);
 
 	return order ? order : (x->directory > y->directory) - (x->directory < y->directory);
 }
@@ -69,9 +69,9 @@ void loose_list_sort(struct loose_list *list)
 	size_t kept = 0;
 
 	if (list->count)
-		qsort(list->objects, list->count, sizeof(*list->objects), compare_ids);
+		qsort(list->objects, list->count, sizeof(*list->objects), compare_copies);
 	for (size_t i = 0; i < list->count; i++) {
-		if (!kept || memcmp(&list->objects[kept - 1].id, &list->objects[i].id, sizeof(struct object_id)) != 0)
+		if (!kept || object_id_compare(&list->objects[kept - 1], &list->objects[i]) != 0)
 			list->objects[kept++] = list->objects[i];
 	}
 	list->count = kept;
@@ -85,20 +85,7 @@ void loose_list_release(struct loose_list *list)
 
 const struct loose_object *loose_list_find(const struct loose_list *list, const struct object_id *id)
 {
-	size_t low = 0, high = list->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = memcmp(id, &list->objects[middle].id, sizeof(*id));
-
-		if (!order)
-			return &list->objects[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return list->count ? bsearch(id, list->objects, list->count, sizeof(*list->objects), object_id_compare) : NULL;
 }
 
 /* ---- reading ---- */

@@ -15,6 +15,16 @@ struct object_id {
 	unsigned char bytes[OBJECT_ID_SIZE];
 };
 
+/* Hexadecimal, and back (false for anything that is not 40 hexadecimal digits). */
+void object_id_format(const struct object_id *id, char hex[2 * OBJECT_ID_SIZE + 1]);
+bool object_id_parse(struct object_id *id, const char *hex);
+
+/*
+ * Order of ids, for qsort() and bsearch() over ids and over structs that begin with one: a pointer to such a struct is a pointer to
+ * its id.
+ */
+int object_id_compare(const void *a, const void *b);
+
 /* The numbers are those of the pack format (gitformat-pack(5)). */
 enum object_kind {
 	OBJECT_COMMIT = 1,

@@ -189,24 +189,19 @@ static void walk_all_loose(struct walk *walk)
 	free(workers);
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct object_id));
-}
-
 /* What could not be read on the way, from wherever else it is. */
 static void walk_failed(struct walk *walk)
 {
 	unsigned char *window = walk->failed_count ? memory_allocate(WINDOW_SIZE) : NULL;
 
 	if (walk->failed_count)
-		qsort(walk->failed, walk->failed_count, sizeof(*walk->failed), compare_ids);
+		qsort(walk->failed, walk->failed_count, sizeof(*walk->failed), object_id_compare);
 	for (size_t i = 0; i < walk->failed_count && !must_stop(walk); i++) {
 		const struct object_id *id = &walk->failed[i];
 		const struct loose_object *loose = loose_list_find(&walk->database->loose, id);
 		struct error error;
 
-		if (i && !compare_ids(id, id - 1))
+		if (i && !object_id_compare(id, id - 1))
 			continue;
 		if (loose && !walk->options->whole && !read_loose(walk, loose, 0, window, &error))
 			continue;

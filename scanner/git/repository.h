@@ -85,8 +85,4 @@ int repository_commit_changes(struct repository *repository, const struct object
 int repository_range(struct repository *repository, const char *range, struct object_id **commits, size_t *count,
 		     struct error *error);
 
-/* Hexadecimal, and back (false for anything that is not 40 hexadecimal digits). */
-void object_id_format(const struct object_id *id, char hex[2 * OBJECT_ID_SIZE + 1]);
-bool object_id_parse(struct object_id *id, const char *hex);
-
 #endif

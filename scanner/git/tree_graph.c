@@ -51,22 +51,12 @@ static unsigned id_start(const struct object_id *id)
 /* The index of a wanted object, or TREE_NONE. Nearly every entry is not wanted, and its first two bytes say so. */
 static uint32_t wanted_index(const struct tree_graph *graph, const struct object_id *id)
 {
-	size_t low = 0, high = graph->wanted_count;
+	const struct object_id *found;
 
 	if (!(graph->wanted_starts[id_start(id) / 64] >> id_start(id) % 64 & 1))
 		return TREE_NONE;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = memcmp(id, &graph->wanted[middle], sizeof(*id));
-
-		if (!order)
-			return (uint32_t)middle;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return TREE_NONE;
+	found = bsearch(id, graph->wanted, graph->wanted_count, sizeof(*found), object_id_compare);
+	return found ? (uint32_t)(found - graph->wanted) : TREE_NONE;
 }
 
 /* Tags of entries: what a pass has to know of one. */

@@ -4,7 +4,6 @@
  */
 #include "report/human.h"
 
-#include "base/memory.h"
 #include "base/text.h"
 #include "rule/rule.h"
 
@@ -13,21 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEWEST_SHOWN 4      /* places beside the first one */
 #define POSSIBLE_SHOWN 20
 #define INCOMPLETE_SHOWN 10
-#define ID_SHOWN 10         /* digits of an object id */
-#define DATE_LENGTH 10      /* "2026-11-23" */
 
-#define BOLD "\033[1m"
-#define DIM "\033[2m"
-#define RED "\033[31m"
-#define GREEN "\033[32m"
-#define YELLOW "\033[33m"
-#define CYAN "\033[36m"
-#define PLAIN "\033[0m"
-
-static void set_style(struct human *human, const char *style)
+void human_set_style(struct human *human, const char *style)
 {
 	if (human->color)
 		buffer_add_string(human->out, style);
@@ -62,9 +50,9 @@ void human_add_text(struct human *human, const char *text)
 
 static void add_secret(struct human *human, const struct finding *finding)
 {
-	set_style(human, BOLD);
+	human_set_style(human, HUMAN_BOLD);
 	report_shorten(human->out, finding);
-	set_style(human, PLAIN);
+	human_set_style(human, HUMAN_PLAIN);
 }
 
 /* "base64 of utf-16" for "base64,utf-16" */
@@ -82,16 +70,16 @@ static void add_encoding(struct human *human, const char *encoding)
 static void add_heading(struct human *human, const struct finding *finding)
 {
 	static const char *const styles[] = {
-		[CONFIDENCE_POSSIBLE] = DIM,
-		[CONFIDENCE_LIKELY] = YELLOW,
-		[CONFIDENCE_CERTAIN] = RED,
+		[CONFIDENCE_POSSIBLE] = HUMAN_DIM,
+		[CONFIDENCE_LIKELY] = HUMAN_YELLOW,
+		[CONFIDENCE_CERTAIN] = HUMAN_RED,
 	};
 
 	add_secret(human, finding);
 	buffer_add_string(human->out, "  ");
-	set_style(human, styles[finding->confidence]);
+	human_set_style(human, styles[finding->confidence]);
 	buffer_add_string(human->out, confidence_name(finding->confidence));
-	set_style(human, PLAIN);
+	human_set_style(human, HUMAN_PLAIN);
 	buffer_add_string(human->out, "  ");
 	human_add_text(human, finding->rule->name);
 	if (finding->encoding) {
@@ -124,16 +112,16 @@ static void add_outcome(struct human *human, const struct finding *finding)
 	static const struct {
 		const char *style, *words;
 	} outcomes[REVOCATION_STATE_COUNT] = {
-		[REVOCATION_PENDING] = { YELLOW, "not settled yet" },
-		[REVOCATION_ACCEPTED] = { GREEN, "accepted" },
-		[REVOCATION_GONE] = { GREEN, "gone, no such key any more" },
-		[REVOCATION_REJECTED] = { RED, "rejected" },
+		[REVOCATION_PENDING] = { HUMAN_YELLOW, "not settled yet" },
+		[REVOCATION_ACCEPTED] = { HUMAN_GREEN, "accepted" },
+		[REVOCATION_GONE] = { HUMAN_GREEN, "gone, no such key any more" },
+		[REVOCATION_REJECTED] = { HUMAN_RED, "rejected" },
 	};
 	const struct revocation *revocation = &finding->revocation;
 
-	set_style(human, outcomes[revocation->state].style);
+	human_set_style(human, outcomes[revocation->state].style);
 	buffer_add_string(human->out, outcomes[revocation->state].words);
-	set_style(human, PLAIN);
+	human_set_style(human, HUMAN_PLAIN);
 	if (revocation->message) { /* it has the status, where there was one */
 		buffer_add_string(human->out, ": ");
 		human_add_text(human, revocation->message);
@@ -142,12 +130,12 @@ static void add_outcome(struct human *human, const struct finding *finding)
 	}
 }
 
-static void add_date(struct buffer *out, int64_t date)
+void human_add_date(struct human *human, int64_t date)
 {
 	char text[TEXT_TIME_SIZE];
 
 	text_format_time(date, text);
-	buffer_add(out, text, DATE_LENGTH);
+	buffer_add(human->out, text, HUMAN_DATE_LENGTH);
 }
 
 /* "reported to Vercel: accepted (HTTP 200)" */
@@ -159,185 +147,21 @@ static void add_revocation(struct human *human, const struct finding *finding)
 	if (revocation->state == REVOCATION_NONE) {
 		add_not_reported(human, finding);
 	} else if (revocation->state == REVOCATION_DRY_RUN) {
-		set_style(human, CYAN);
+		human_set_style(human, HUMAN_CYAN);
 		buffer_add_string(human->out, "would be reported to ");
 		human_add_text(human, finding->rule->provider_name);
-		set_style(human, PLAIN);
+		human_set_style(human, HUMAN_PLAIN);
 	} else {
 		buffer_add_string(human->out, "reported to ");
 		human_add_text(human, finding->rule->provider_name);
 		if (revocation->has_time && revocation->at < human->result->started) {
 			buffer_add_string(human->out, " on "); /* by an earlier run */
-			add_date(human->out, revocation->at);
+			human_add_date(human, revocation->at);
 		}
 		buffer_add_string(human->out, ": ");
 		add_outcome(human, finding);
 	}
 	buffer_add_char(human->out, '\n');
-}
-
-/* What a place is when its path does not say it; NULL when it does. */
-static const char *place_words(enum place_kind kind)
-{
-	static const char *const words[PLACE_KIND_COUNT] = {
-		[PLACE_COMMIT_MESSAGE] = "commit message", [PLACE_TAG_MESSAGE] = "tag message",
-		[PLACE_NOTE] = "note",                     [PLACE_PATH] = "file name",
-		[PLACE_REFLOG] = "reflog",                 [PLACE_CONFIG] = "git config",
-		[PLACE_STDIN] = "standard input",
-	};
-
-	return words[kind];
-}
-
-/* "src/config.ts:12:8" */
-static void add_where(struct human *human, const struct place *place)
-{
-	const char *words = place_words(place->kind);
-
-	if (place->path)
-		human_add_text(human, place->path);
-	else
-		buffer_add_string(human->out, words ? words : place_kind_name(place->kind));
-	if (place->line)
-		buffer_add_format(human->out, ":%" PRIu64, place->line);
-	if (place->line && place->column)
-		buffer_add_format(human->out, ":%" PRIu64, place->column);
-	if (place->path && words)
-		buffer_add_format(human->out, " (%s)", words);
-}
-
-/* Two columns: the date and the commit, or what kind of place it is and its object. */
-static void add_when(struct human *human, const struct place *place)
-{
-	const char *id = place->commit[0] ? place->commit : place->object;
-	const char *kind = place_kind_name(place->kind);
-
-	if (place->kind != PLACE_INDEX && place->object[0])
-		kind = "object"; /* no commit that is read holds it */
-	set_style(human, DIM);
-	if (place->has_date)
-		add_date(human->out, place->date);
-	else
-		buffer_add_format(human->out, "%-*s", DATE_LENGTH, kind);
-	buffer_add_format(human->out, "  %-*.*s", ID_SHOWN, ID_SHOWN, id);
-	set_style(human, PLAIN);
-}
-
-/* "Name <address>" is shown as the name, where there is one. */
-static void add_author(struct human *human, const char *author)
-{
-	const char *address = strstr(author, " <");
-	char *name = memory_copy_bytes(author, address ? (size_t)(address - author) : strlen(author));
-
-	buffer_add_string(human->out, "  ");
-	set_style(human, DIM);
-	human_add_text(human, *name ? name : author);
-	set_style(human, PLAIN);
-	free(name);
-}
-
-static void add_place(struct human *human, const char *label, bool with_when, const struct place *place)
-{
-	buffer_add_format(human->out, "  %-8s", label);
-	if (with_when) {
-		add_when(human, place);
-		buffer_add_string(human->out, "  ");
-	}
-	add_where(human, place);
-	if (place->author)
-		add_author(human, place->author);
-	if (report_place_in_git(place) && !place->reachable)
-		buffer_add_string(human->out, "  unreachable");
-	buffer_add_char(human->out, '\n');
-}
-
-/* The first place, then the newest ones, newest first. */
-static void add_places(struct human *human, const struct finding *finding)
-{
-	static const char *const labels[1 + NEWEST_SHOWN] = { "first", "newest", "", "", "" };
-	bool with_when = false;
-	size_t shown = 0;
-
-	/* files and streams have nothing to fill the columns with */
-	for (size_t i = 0; i < finding->place_count; i++)
-		with_when |= finding->places[i].has_date || finding->places[i].object[0];
-	for (; shown < finding->place_count && shown <= NEWEST_SHOWN; shown++) {
-		const char *label = finding->place_count == 1 ? "at" : labels[shown];
-		size_t index = shown == 0 ? 0 : finding->place_count - shown;
-
-		add_place(human, label, with_when, &finding->places[index]);
-	}
-	if (finding->places_total > shown) {
-		buffer_add_string(human->out, "          +");
-		human_add_count(human, finding->places_total - shown, "more place", "more places");
-		buffer_add_char(human->out, '\n');
-	}
-}
-
-static void add_removal(struct human *human, const struct finding *finding)
-{
-	char time[TEXT_TIME_SIZE];
-
-	if (!finding->removed.commit[0] || finding->at_head)
-		return;
-	text_format_time(finding->removed.date, time);
-	buffer_add_format(human->out, "  removed %.10s %.10s\n", time, finding->removed.commit);
-}
-
-/* As many names as fit a line. */
-#define REFS_SHOWN 3
-
-/* The branches and tags that whoever cleans the history has to look at. */
-static void add_refs(struct human *human, const struct finding *finding)
-{
-	const char *name = finding->refs, *end;
-	uint64_t shown = 0;
-
-	for (; name && shown < REFS_SHOWN && (end = strchr(name, '\n')); name = end + 1) {
-		char *copy = memory_copy_bytes(name, (size_t)(end - name));
-		const char *short_name = copy;
-
-		if (!strncmp(short_name, "refs/heads/", 11) || !strncmp(short_name, "refs/tags/", 10))
-			short_name = strchr(short_name + 5, '/') + 1;
-		buffer_add_string(human->out, shown++ ? ", " : "  in the history of ");
-		text_add_harmless(human->out, short_name);
-		free(copy);
-	}
-	if (finding->refs_total > shown) {
-		buffer_add_string(human->out, " and ");
-		human_add_number(human, finding->refs_total - shown);
-		buffer_add_string(human->out, " more");
-	}
-	if (shown)
-		buffer_add_char(human->out, '\n');
-}
-
-/* Where in git's history it stands: whether somebody who clones the repository today gets it too. */
-static void add_reach(struct human *human, const struct finding *finding)
-{
-	bool in_git = false, reachable = false;
-
-	for (size_t i = 0; i < finding->place_count; i++) {
-		in_git |= report_place_in_git(&finding->places[i]);
-		reachable |= finding->places[i].reachable;
-	}
-	if (finding->at_head) {
-		buffer_add_string(human->out, "  still in HEAD");
-		if (finding->commits_total > 1) {
-			buffer_add_string(human->out, ", in ");
-			human_add_count(human, finding->commits_total, "commit", "commits");
-		}
-	} else if (in_git && !reachable) {
-		buffer_add_string(human->out, "  unreachable: no branch or tag leads to it");
-	} else if (finding->commits_total) {
-		buffer_add_string(human->out, "  no longer in HEAD, but in ");
-		human_add_count(human, finding->commits_total, "commit", "commits");
-	} else {
-		return;
-	}
-	buffer_add_char(human->out, '\n');
-	add_removal(human, finding);
-	add_refs(human, finding);
 }
 
 static bool is_short(const struct finding *finding)
@@ -354,8 +178,8 @@ static void add_blocks(struct human *human, struct report *report)
 			continue;
 		add_heading(human, finding);
 		add_revocation(human, finding);
-		add_places(human, finding);
-		add_reach(human, finding);
+		human_add_places(human, finding);
+		human_add_reach(human, finding);
 		buffer_add_char(human->out, '\n');
 		output_relieve(&report->output);
 	}
@@ -376,7 +200,7 @@ static void add_possible(struct human *human)
 		report_shorten(human->out, finding);
 		if (finding->place_count) {
 			buffer_add_string(human->out, "  ");
-			add_where(human, &finding->places[0]);
+			human_add_where(human, &finding->places[0]);
 		}
 		if (finding->places_total > 1) {
 			buffer_add_string(human->out, "  +");
@@ -406,7 +230,7 @@ static void add_incomplete(struct human *human)
 
 		buffer_add_format(human->out, "  %s", incomplete->what);
 		if (incomplete->object[0])
-			buffer_add_format(human->out, "  %.*s", ID_SHOWN, incomplete->object);
+			buffer_add_format(human->out, "  %.*s", HUMAN_ID_LENGTH, incomplete->object);
 		if (incomplete->path) {
 			buffer_add_string(human->out, "  ");
 			human_add_text(human, incomplete->path);

@@ -130,6 +130,9 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 	else
 		result = source_range(&scan->events, repository, target->range, counts, error);
 	repository_close(repository);
+	/* the repository is there: what it lacks is unread history, no mistake in the call */
+	if (result == ERROR_NOT_FOUND)
+		result = error->code = ERROR_MALFORMED;
 	return result;
 }
 

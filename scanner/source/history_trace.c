@@ -26,11 +26,6 @@ struct tracing {
 	char *author;
 };
 
-static int compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct object_id));
-}
-
 /* The author of a commit, read again: only the commits that places name need one. */
 static const char *author_of(struct tracing *tracing, const struct object_id *id)
 {
@@ -39,7 +34,7 @@ static const char *author_of(struct tracing *tracing, const struct object_id *id
 	enum object_kind kind;
 	size_t size;
 
-	if (tracing->author && !compare_ids(&tracing->author_of, id))
+	if (tracing->author && !object_id_compare(&tracing->author_of, id))
 		return tracing->author;
 	free(tracing->author);
 	tracing->author = NULL;
@@ -80,7 +75,7 @@ static void tell_place(void *context, const struct trace_place *traced)
 	struct place *place = &tracing->place;
 
 	if (history->missing_count)
-		missing = bsearch(traced->object, history->missing, history->missing_count, sizeof(*missing), compare_ids);
+		missing = bsearch(traced->object, history->missing, history->missing_count, sizeof(*missing), object_id_compare);
 	if (missing) {
 		/* what only an unreachable tree names may be gone for good: git prunes such things one by one */
 		if (traced->reachable)
@@ -241,21 +236,13 @@ static void check_commits(struct source_history *history)
 }
 
 
-static int compare_hits(const void *a, const void *b)
-{
-	return compare_ids(&((const struct trace_hit *)a)->id, &((const struct trace_hit *)b)->id);
-}
-
 /* A staged blob stands nowhere in history yet, but in the index: a repository_change visitor. */
 static int check_staged(void *context, const char *path, const struct object_id *before, const struct object_id *after)
 {
 	struct tracing *tracing = context;
-	struct trace_hit wanted = { 0 };
 
 	(void)before;
-	if (after)
-		wanted.id = *after;
-	if (after && bsearch(&wanted, tracing->hits, tracing->hit_count, sizeof(wanted), compare_hits)) {
+	if (after && bsearch(after, tracing->hits, tracing->hit_count, sizeof(*tracing->hits), object_id_compare)) {
 		memset(&tracing->place, 0, sizeof(tracing->place));
 		tracing->place.kind = PLACE_INDEX;
 		tracing->place.reachable = true;
@@ -273,9 +260,9 @@ static void list_hits(struct tracing *tracing, const struct source_hit *hits, si
 	size_t kept = 0;
 
 	if (history->missing_count)
-		qsort(history->missing, history->missing_count, sizeof(*history->missing), compare_ids);
+		qsort(history->missing, history->missing_count, sizeof(*history->missing), object_id_compare);
 	for (size_t i = 0; i < history->missing_count; i++) {
-		if (!kept || compare_ids(&history->missing[kept - 1], &history->missing[i]) != 0)
+		if (!kept || object_id_compare(&history->missing[kept - 1], &history->missing[i]) != 0)
 			history->missing[kept++] = history->missing[i];
 	}
 	history->missing_count = kept;
@@ -325,7 +312,7 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	request.hit_count = tracing.hit_count;
 	result = trace_run(&request, &trace, error);
 	if (count) {
-		qsort(tracing.hits, tracing.hit_count, sizeof(*tracing.hits), compare_hits);
+		qsort(tracing.hits, tracing.hit_count, sizeof(*tracing.hits), object_id_compare);
 		if (repository_staged_changes(history->repository, check_staged, &tracing, &why))
 			source->incomplete(source->context, "unreadable-index", "", NULL, why.message);
 	}

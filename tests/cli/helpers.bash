@@ -16,7 +16,7 @@ teardown() { end_test; }
 begin_test() {
 	[ -n "${STAUNCH:-}" ] && [ -n "${STAUNCH_TEST_OUTPUT:-}" ] || { echo "run this through tests/run" >&2; return 1; }
 	T=$(mktemp -d "${TMPDIR:-/tmp}/${BATS_TEST_FILENAME##*/}.$BATS_TEST_NUMBER.XXXXXX")
-	RUNS=0
+	RUNS=0 WRAPPER=()
 	cd "$T" || return 1
 }
 
@@ -69,10 +69,17 @@ staunch_sending() {
 	run_and_keep "$@"
 }
 
+# without_privileges: from here on run it without root's right to read everything; skips the test where that cannot be done
+without_privileges() {
+	[ "$(id -u)" = 0 ] || return 0
+	WRAPPER=(setpriv --bounding-set=-dac_override,-dac_read_search)
+	"${WRAPPER[@]}" true 2>/dev/null || skip "root reads everything, and setpriv cannot take that away here"
+}
+
 run_and_keep() {
 	next_run
 	status=0
-	"$STAUNCH" "$@" >"$OUT" 2>"$ERR" 3>&- || status=$?
+	"${WRAPPER[@]}" "$STAUNCH" "$@" >"$OUT" 2>"$ERR" 3>&- || status=$?
 	keep_output "$@"
 }
 

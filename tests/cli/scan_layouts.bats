@@ -7,7 +7,7 @@ load helpers
 # One history for all tests: 60 commits on two branches with merges; files that grow (deltas), move and go; 60 keys.
 setup_file() {
 	local n branch size key
-	T=$BATS_FILE_TMPDIR RUNS=0
+	T=$BATS_FILE_TMPDIR RUNS=0 WRAPPER=()
 	cd "$T"
 	make_repository
 	new_key 60 >"$T/list"

@@ -84,10 +84,12 @@ static inline void file_write(FILE *stream, const char *name, size_t size)
 	fputc('\n', stream);
 }
 
-/* A bare repository with such a history and large files of these sizes (0: none), in one pack as fast-import leaves it, tagged. */
+/* A bare repository with such a history and large files of these sizes (0: none), in one pack with chains of deltas as long as
+ * they can be, as fast-import leaves it, and with a tag that is loose. */
 static inline void repository_make(const char *name, unsigned versions, unsigned lines, const size_t *sizes)
 {
-	char *command = memory_format("git init -q --bare -b main %s && git -C %s fast-import --quiet", name, name);
+	char *command = memory_format("git init -q --bare -b main %s && git -C %s -c fastimport.unpackLimit=0"
+				      " fast-import --quiet --depth=4095", name, name);
 	FILE *stream = popen(command, "w");
 
 	assert_non_null(stream);

@@ -64,6 +64,7 @@ static inline void finding_free(struct finding *finding)
 		place_release(&finding->places[i]);
 	free(finding->places);
 	free(finding->encoding);
+	free(finding->refs);
 	free(finding->revocation.message);
 	secret_free(finding->secret);
 	free(finding);

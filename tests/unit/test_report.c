@@ -68,6 +68,10 @@ static struct finding *finding_in_git(void)
 	strcpy(finding->last_seen.commit, ID_C);
 	finding->last_seen.date = 1700000001;
 	finding->at_head = true;
+	strcpy(finding->removed.commit, ID_A);
+	finding->removed.date = 1700000002;
+	finding->refs = memory_copy_string("refs/heads/main\nHEAD@{2}\n");
+	finding->refs_total = 21;
 	finding->encoding = memory_copy_string("base64,utf-16");
 	finding->revocation = (struct revocation){ .state = REVOCATION_ACCEPTED, .http_status = 200, .attempts = 2,
 						   .has_time = true, .at = START + 1 };
@@ -150,6 +154,15 @@ static void a_finding_in_git(void **state)
 		      "        \"date\": \"2023-11-14T22:13:21Z\"\n"
 		      "      },\n"
 		      "      \"at_head\": true,\n"
+		      "      \"removed\": {\n"
+		      "        \"commit\": \"" ID_A "\",\n"
+		      "        \"date\": \"2023-11-14T22:13:22Z\"\n"
+		      "      },\n"
+		      "      \"refs\": [\n"
+		      "        \"refs/heads/main\",\n"
+		      "        \"HEAD@{2}\"\n"
+		      "      ],\n"
+		      "      \"refs_total\": 21,\n"
 		      "      \"revocation\": {\n"
 		      "        \"state\": \"accepted\",\n"
 		      "        \"http_status\": 200,\n"
@@ -243,7 +256,7 @@ static void incomplete_and_interrupted(void **state)
 		      "\"pending\":0,\"suppressed\":0,\"incomplete\":1002}}\n");
 }
 
-/* "reachable" and "commits_total" are said of what lies in git alone. */
+/* "reachable" and the life of a credential in history are said of what lies in git alone. */
 static void reachable_in_git_only(void **state)
 {
 	(void)state;
@@ -262,6 +275,9 @@ static void reachable_in_git_only(void **state)
 			text = report_make("json", &result, REPORT_COLOR_NEVER);
 			assert_int_equal(strstr(text, "\"reachable\": true") != NULL, in_git);
 			assert_int_equal(strstr(text, "\"commits_total\": 0") != NULL, in_git);
+			assert_int_equal(strstr(text, "\"removed\": null") != NULL, in_git);
+			assert_int_equal(strstr(text, "\"refs\": []") != NULL, in_git);
+			assert_int_equal(strstr(text, "\"refs_total\": 0") != NULL, in_git);
 			free(text);
 			finding_free(findings[0]);
 		}
@@ -307,7 +323,7 @@ static void no_report_holds_a_key(void **state)
 	struct finding *findings[] = { finding_make(1), finding_make(2) };
 	struct report_result result = result_of(findings, 2);
 	char keys[2][FIXTURE_KEY_SIZE], path[300];
-	struct place place = { .kind = PLACE_PATH, .path = path, .author = path };
+	struct place place = { .kind = PLACE_PATH, .reachable = true, .path = path, .author = path };
 	struct incomplete incomplete = { .what = "unreadable-file", .path = path, .detail = path };
 	struct target target = { .kind = "dir", .path = path };
 
@@ -315,11 +331,14 @@ static void no_report_holds_a_key(void **state)
 	fixture_key(1, 56, keys[0]);
 	fixture_key(2, 56, keys[1]);
 	snprintf(path, sizeof(path), "%s/%s\n%s", keys[1], keys[0], keys[1]);
+	id_of(place.object, 'a');
 	finding_add(findings[0], &place);
 	finding_add(findings[1], &place);
 	for (size_t i = 0; i < 2; i++) {
 		findings[i]->revocation.state = REVOCATION_REJECTED;
 		findings[i]->revocation.message = memory_format("no such key: %s", keys[i]);
+		findings[i]->commits_total = findings[i]->refs_total = 1;
+		findings[i]->refs = memory_format("refs/heads/%s\n", keys[1 - i]);
 	}
 	result.targets = &target;
 	result.incomplete = &incomplete;

@@ -172,6 +172,44 @@ static void file_and_index(void **state)
 	finding_free(findings[0]);
 }
 
+/* What whoever cleans the history wants to know. */
+static void life_in_history(void **state)
+{
+	struct finding *findings[] = { finding_make(1) };
+	struct report_result result = result_of(findings, 1);
+
+	(void)state;
+	findings[0]->revocation.state = REVOCATION_GONE;
+	findings[0]->commits_total = 3;
+	findings[0]->removed.date = START - DAY;
+	id_of(findings[0]->removed.commit, 'c');
+	findings[0]->refs = memory_copy_string("refs/heads/a/b\nrefs/tags/v1\nrefs/pull/1/head\nrefs/heads/x\n");
+	findings[0]->refs_total = 1003;
+	add_blob(findings[0], START - 9 * DAY, "x", NULL);
+	report_expect("human", &result,
+		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
+		      "  reported to Vercel: gone, no such key any more\n"
+		      "  at      2026-11-14  bbbbbbbbbb  x:12:8\n"
+		      "  no longer in HEAD, but in 3 commits\n"
+		      "  removed 2026-11-22  cccccccccc\n"
+		      "  in the history of a/b, v1, refs/pull/1/head and 1,000 more\n"
+		      "\n"
+		      "1 key in 1 place: 1 gone.\n");
+	findings[0]->at_head = true; /* back again after that removal */
+	free(findings[0]->refs);
+	findings[0]->refs = memory_copy_string("refs/heads/a\x1b[2J\n");
+	findings[0]->refs_total = 1;
+	report_expect("human", &result,
+		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
+		      "  reported to Vercel: gone, no such key any more\n"
+		      "  at      2026-11-14  bbbbbbbbbb  x:12:8\n"
+		      "  still in HEAD, in 3 commits\n"
+		      "  in the history of a\\x1b[2J\n"
+		      "\n"
+		      "1 key in 1 place: 1 gone.\n");
+	finding_free(findings[0]);
+}
+
 static void unreachable(void **state)
 {
 	struct finding *findings[] = { finding_make(1) };
@@ -191,6 +229,15 @@ static void unreachable(void **state)
 		      "  unreachable: no branch or tag leads to it\n"
 		      "\n"
 		      "1 key in 1 place: 1 would be reported.\n"
+		      "run again without --dry-run to have it revoked\n");
+	add_blob(findings[0], 1, "y", NULL); /* one that a branch leads to is enough */
+	report_expect("human", &result,
+		      "vck_aO71…SZwa  likely  Vercel AI Gateway API key (base64 of utf-16)\n"
+		      "  would be reported to Vercel\n"
+		      "  first   1970-01-01  bbbbbbbbbb  x:12:8  unreachable\n"
+		      "  newest  1970-01-01  bbbbbbbbbb  y:12:8\n"
+		      "\n"
+		      "1 key in 2 places: 1 would be reported.\n"
 		      "run again without --dry-run to have it revoked\n");
 	finding_free(findings[0]);
 }
@@ -407,6 +454,7 @@ int main(void)
 		cmocka_unit_test(places_of_a_finding),
 		cmocka_unit_test(kinds_of_places),
 		cmocka_unit_test(file_and_index),
+		cmocka_unit_test(life_in_history),
 		cmocka_unit_test(unreachable),
 		cmocka_unit_test(states),
 		cmocka_unit_test(possible_ones_are_short),

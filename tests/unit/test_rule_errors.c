@@ -126,7 +126,8 @@ static void json_syntax(void **state)
 static void json_numbers_and_strings(void **state)
 {
 	(void)state;
-	CHECK({ "[01]", "x.json:1:2: malformed number" }, { "[1.]", "x.json:1:2: malformed number" },
+	CHECK({ "[01]", "x.json:1:2: malformed number" }, { "[-00]", "x.json:1:2: malformed number" },
+	      { "[1.]", "x.json:1:2: malformed number" },
 	      { "[-]", "x.json:1:2: malformed number" }, { "[1e]", "x.json:1:2: malformed number" },
 	      { "[1e+]", "x.json:1:2: malformed number" }, { "[+1]", "x.json:1:2: expected a value" },
 	      { "[.5]", "x.json:1:2: expected a value" }, { "[0x10]", "x.json:1:3: expected ',' or ']'" },
@@ -250,6 +251,9 @@ static void literals(void **state)
 		"x.json:2:62: this literal is neither in 'pattern' nor in an example of a match" },
 	      { RULE("'id': 'r', 'name': 'R', 'pattern': '[kj]_', 'literals': ['k_', 'j_'],"
 		     "'examples': {'match': ['k_', 'j_']}"), NULL },
+	      { RULE("'id': 'r', 'name': 'R', 'pattern': '[kj]_', 'literals': ['k_', 'j_'],"
+		     "'examples': {'match': ['k_', 'k_2']}"),
+		"x.json:2:65: this literal is neither in 'pattern' nor in an example of a match" },
 	      { WITH("'examples': {'match': ['ok k_1', 'j_1']}"),
 		"x.json:3:34: this example holds none of the rule's literals" });
 }
@@ -315,6 +319,8 @@ static void revoke_members(void **state)
 	      { REVOKE("'https://example.com/x'", ",\n'form': {'k': '{{secret}}', 'n': 1}"),
 		"x.json:6:34: a field must be a string, not a number" },
 	      { REVOKE("'https://example.com/x'", ",\n'form': {'k': '{{secret}}', 'n': ''}"), NULL },
+	      { REVOKE("'https://example.com/x'", ",\n'form': {'k': '{{secret}}', 'n': '{{'}"),
+		"x.json:6:34: '{{' without '}}' behind it" },
 	      { REVOKE("'https://example.com/x'", ",\n'json': {'k': ['{{secret}}', 1, null, {'a': true}]}"), NULL },
 	      { REVOKE("'https://example.com/x'", ",\n'json': {'k': '{{secret}}', 'k': 1}"),
 		"x.json:6:29: member 'k' is here twice" },
@@ -353,6 +359,7 @@ static void urls(void **state)
 	      { REVOKE("'https://example.com/a#b'", BODY), "x.json:4:8: 'url' has a character that must be percent-encoded, or a fragment" },
 	      { REVOKE("'https://example.com/\\\\x'", BODY), "x.json:4:8: 'url' has a character that must be percent-encoded, or a fragment" },
 	      { REVOKE("'https://example.com:65535/a?b=c@d:e'", BODY), NULL },
+	      { REVOKE("'https://example.com:1'", BODY), NULL },
 	      { REVOKE("'https://example.com?token={{secret}}'", ""), NULL });
 }
 

@@ -1,0 +1,186 @@
+/*
+ * Where a credential stands, for people: some of its places, and what became of it in git's history.
+ */
+#include "report/human.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEWEST_SHOWN 4 /* places beside the first one */
+#define REFS_SHOWN 3   /* as many names as fit a line */
+
+/* What a place is when its path does not say it; NULL when it does. */
+static const char *place_words(enum place_kind kind)
+{
+	static const char *const words[PLACE_KIND_COUNT] = {
+		[PLACE_COMMIT_MESSAGE] = "commit message", [PLACE_TAG_MESSAGE] = "tag message",
+		[PLACE_NOTE] = "note",                     [PLACE_PATH] = "file name",
+		[PLACE_REFLOG] = "reflog",                 [PLACE_CONFIG] = "git config",
+		[PLACE_STDIN] = "standard input",
+	};
+
+	return words[kind];
+}
+
+/* "src/config.ts:12:8" */
+void human_add_where(struct human *human, const struct place *place)
+{
+	const char *words = place_words(place->kind);
+
+	if (place->path)
+		human_add_text(human, place->path);
+	else
+		buffer_add_string(human->out, words ? words : place_kind_name(place->kind));
+	if (place->line)
+		buffer_add_format(human->out, ":%" PRIu64, place->line);
+	if (place->line && place->column)
+		buffer_add_format(human->out, ":%" PRIu64, place->column);
+	if (place->path && words)
+		buffer_add_format(human->out, " (%s)", words);
+}
+
+/* Two columns: the date and the commit, or what kind of place it is and its object. */
+static void add_when(struct human *human, const struct place *place)
+{
+	const char *id = place->commit[0] ? place->commit : place->object;
+	const char *kind = place_kind_name(place->kind);
+
+	if (place->kind != PLACE_INDEX && place->object[0])
+		kind = "object"; /* no commit that is read holds it */
+	human_set_style(human, HUMAN_DIM);
+	if (place->has_date)
+		human_add_date(human, place->date);
+	else
+		buffer_add_format(human->out, "%-*s", HUMAN_DATE_LENGTH, kind);
+	buffer_add_format(human->out, "  %-*.*s", HUMAN_ID_LENGTH, HUMAN_ID_LENGTH, id);
+	human_set_style(human, HUMAN_PLAIN);
+}
+
+/* "Name <address>" is shown as the name, where there is one. */
+static void add_author(struct human *human, const char *author)
+{
+	const char *address = strstr(author, " <");
+	char *name = memory_copy_bytes(author, address ? (size_t)(address - author) : strlen(author));
+
+	buffer_add_string(human->out, "  ");
+	human_set_style(human, HUMAN_DIM);
+	human_add_text(human, *name ? name : author);
+	human_set_style(human, HUMAN_PLAIN);
+	free(name);
+}
+
+static void add_place(struct human *human, const char *label, bool with_when, const struct place *place)
+{
+	buffer_add_format(human->out, "  %-8s", label);
+	if (with_when) {
+		add_when(human, place);
+		buffer_add_string(human->out, "  ");
+	}
+	human_add_where(human, place);
+	if (place->author)
+		add_author(human, place->author);
+	if (report_place_in_git(place) && !place->reachable)
+		buffer_add_string(human->out, "  unreachable");
+	buffer_add_char(human->out, '\n');
+}
+
+/* The first place, then the newest ones, newest first. */
+void human_add_places(struct human *human, const struct finding *finding)
+{
+	static const char *const labels[1 + NEWEST_SHOWN] = { "first", "newest", "", "", "" };
+	bool with_when = false;
+	size_t shown = 0;
+
+	/* files and streams have nothing to fill the columns with */
+	for (size_t i = 0; i < finding->place_count; i++)
+		with_when |= finding->places[i].has_date || finding->places[i].object[0];
+	for (; shown < finding->place_count && shown <= NEWEST_SHOWN; shown++) {
+		const char *label = finding->place_count == 1 ? "at" : labels[shown];
+		size_t index = shown == 0 ? 0 : finding->place_count - shown;
+
+		add_place(human, label, with_when, &finding->places[index]);
+	}
+	if (finding->places_total > shown) {
+		buffer_add_string(human->out, "          +");
+		human_add_count(human, finding->places_total - shown, "more place", "more places");
+		buffer_add_char(human->out, '\n');
+	}
+}
+
+static void add_removal(struct human *human, const struct finding *finding)
+{
+	if (!finding->removed.commit[0] || finding->at_head)
+		return;
+	buffer_add_string(human->out, "  removed ");
+	human_set_style(human, HUMAN_DIM);
+	human_add_date(human, finding->removed.date);
+	buffer_add_format(human->out, "  %.*s", HUMAN_ID_LENGTH, finding->removed.commit);
+	human_set_style(human, HUMAN_PLAIN);
+	buffer_add_char(human->out, '\n');
+}
+
+/* "main" for "refs/heads/main" and "v1" for "refs/tags/v1"; others keep the whole name. */
+static const char *short_reference(const char *name)
+{
+	static const char *const folders[] = { "refs/heads/", "refs/tags/" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
+			return name + strlen(folders[i]);
+	}
+	return name;
+}
+
+/* The branches and tags that whoever cleans the history has to look at. */
+static void add_refs(struct human *human, const struct finding *finding)
+{
+	const char *name = finding->refs, *end;
+	uint64_t shown = 0;
+
+	for (; name && shown < REFS_SHOWN && (end = strchr(name, '\n')); name = end + 1) {
+		char *copy = memory_copy_bytes(name, (size_t)(end - name));
+
+		buffer_add_string(human->out, shown++ ? ", " : "  in the history of ");
+		human_add_text(human, short_reference(copy));
+		free(copy);
+	}
+	if (!shown)
+		return;
+	if (finding->refs_total > shown) {
+		buffer_add_string(human->out, " and ");
+		human_add_number(human, finding->refs_total - shown);
+		buffer_add_string(human->out, " more");
+	}
+	buffer_add_char(human->out, '\n');
+}
+
+/* Where in git's history it stands: whether somebody who clones the repository today gets it too. */
+void human_add_reach(struct human *human, const struct finding *finding)
+{
+	bool in_git = false, reachable = false;
+
+	for (size_t i = 0; i < finding->place_count; i++) {
+		in_git |= report_place_in_git(&finding->places[i]);
+		reachable |= finding->places[i].reachable;
+	}
+	if (finding->at_head) {
+		buffer_add_string(human->out, "  still in HEAD");
+		if (finding->commits_total > 1) {
+			buffer_add_string(human->out, ", in ");
+			human_add_count(human, finding->commits_total, "commit", "commits");
+		}
+	} else if (in_git && !reachable) {
+		buffer_add_string(human->out, "  unreachable: no branch or tag leads to it");
+	} else if (finding->commits_total) {
+		buffer_add_string(human->out, "  no longer in HEAD, but in ");
+		human_add_count(human, finding->commits_total, "commit", "commits");
+	} else {
+		return;
+	}
+	buffer_add_char(human->out, '\n');
+	add_removal(human, finding);
+	add_refs(human, finding);
+}

@@ -1,0 +1,458 @@
+/*
+ * Packs made by hand to do harm, each with the one complaint that has to come of it, and what two threads do with one tree.
+ */
+#include "pack_builder.h"
+#include "pack_repository.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static char pack_path[128];
+
+static int crafted_setup(void **state)
+{
+	if (folder_make(state))
+		return -1;
+	run("mkdir -p o/pack");
+	snprintf(pack_path, sizeof(pack_path), "o/pack/pack-a");
+	return 0;
+}
+
+/* Write the pack and walk it; verification is left off, because the ids of these packs are invented. */
+static void crafted_walk(struct pack_builder *builder, struct seen *seen)
+{
+	struct pack_walk_options options;
+
+	builder_write(builder, pack_path);
+	builder_release(builder);
+	seen_init(seen, 0);
+	options = seen_options(seen);
+	options.jobs = 2;
+	assert_int_equal(seen_walk(seen, "o", &options), 0);
+	seen_sort(seen);
+}
+
+/* The complaint about the object with this id, without the place in front of it. */
+static const char *complaint_find(const struct seen *seen, struct object_id id)
+{
+	for (size_t i = 0; i < seen->damaged_count; i++) {
+		if (!memcmp(&seen->damaged[i].id, &id, sizeof(id)))
+			return strstr(seen->damaged[i].detail, "': ") + 3;
+	}
+	return "no complaint";
+}
+
+static struct buffer text_buffer(const char *text, size_t length)
+{
+	struct buffer buffer = BUFFER_INIT;
+
+	buffer_add(&buffer, text, length);
+	return buffer;
+}
+
+static void test_deltas_of_both_kinds(void **state)
+{
+	struct buffer first = delta_append(5, "one"), second = delta_append(8, "two");
+	struct pack_builder builder;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	reference_delta_add(&builder, blob_id("helloonetwo", 11), blob_id("helloone", 8), &second);
+	blob_add(&builder, "hello", 5);
+	offset_delta_add(&builder, blob_id("helloone", 8), 1, &first);
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(seen.objects[i].is_right);
+	assert_int_equal(seen.damaged_count + seen.unreadable_count, 0);
+	buffer_release(&first);
+	buffer_release(&second);
+	seen_release(&seen);
+}
+
+/* Two deltas that are each other's base, one that is its own, and those that hang below them. */
+static void test_loops(void **state)
+{
+	static const char complaint[] = "it is a delta whose chain of bases leads to none that can be read";
+	struct buffer delta = delta_append(5, "x");
+	struct pack_builder builder;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	blob_add(&builder, "hello", 5);
+	reference_delta_add(&builder, number_id(1), number_id(2), &delta);
+	reference_delta_add(&builder, number_id(2), number_id(1), &delta);
+	reference_delta_add(&builder, number_id(3), number_id(3), &delta);
+	reference_delta_add(&builder, number_id(4), number_id(3), &delta);
+	offset_delta_add(&builder, number_id(5), 2, &delta);
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count, 1);
+	assert_true(seen.objects[0].is_right);
+	assert_int_equal(seen.damaged_count, 5);
+	for (uint32_t number = 1; number <= 5; number++)
+		assert_string_equal(complaint_find(&seen, number_id(number)), complaint);
+	buffer_release(&delta);
+	seen_release(&seen);
+}
+
+static void test_missing_bases(void **state)
+{
+	struct buffer delta = delta_append(5, "x");
+	struct pack_builder builder;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	blob_add(&builder, "hello", 5);
+	reference_delta_add(&builder, number_id(1), number_id(77), &delta);
+	offset_delta_add(&builder, number_id(2), 1, &delta);
+	entry_begin(&builder, number_id(3), PACK_OFFSET_DELTA, delta.length);
+	distance_add(&builder, 3); /* the middle of the entry before */
+	entry_deflate(&builder, delta.bytes, delta.length);
+	entry_begin(&builder, number_id(4), PACK_OFFSET_DELTA, delta.length);
+	distance_add(&builder, 1 << 20); /* before the pack */
+	entry_deflate(&builder, delta.bytes, delta.length);
+	entry_begin(&builder, number_id(5), PACK_OFFSET_DELTA, delta.length);
+	distance_add(&builder, 0); /* itself */
+	entry_deflate(&builder, delta.bytes, delta.length);
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count, 1);
+	assert_int_equal(seen.damaged_count, 5);
+	assert_string_equal(complaint_find(&seen, number_id(1)), "it is a delta and its base is not in this pack");
+	assert_string_equal(complaint_find(&seen, number_id(2)),
+			    "it is a delta whose chain of bases leads to none that can be read");
+	assert_string_equal(complaint_find(&seen, number_id(3)), "it is a delta and no entry begins where its base should");
+	assert_string_equal(complaint_find(&seen, number_id(4)), "the distance to its base is broken");
+	assert_string_equal(complaint_find(&seen, number_id(5)), "the distance to its base is broken");
+	buffer_release(&delta);
+	seen_release(&seen);
+}
+
+/* Declared sizes that are false; those of 4 GiB must not be allocated, which shows in the peak of the memory used. */
+static void test_lying_sizes(void **state)
+{
+	struct buffer huge_delta = text_buffer("\x05\x80\x80\x80\x80\x10\x90\x05", 8), small = delta_append(5, "x");
+	struct pack_builder builder;
+	struct rusage usage;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	blob_add(&builder, "hello", 5);
+	entry_begin(&builder, number_id(1), OBJECT_BLOB, (uint64_t)4 << 30);
+	entry_deflate(&builder, "hello", 5);
+	entry_begin(&builder, number_id(2), OBJECT_BLOB, 6);
+	entry_deflate(&builder, "hello", 5);
+	entry_begin(&builder, number_id(3), OBJECT_BLOB, 4);
+	entry_deflate(&builder, "hello", 5);
+	offset_delta_add(&builder, number_id(4), 0, &huge_delta);
+	offset_delta_add(&builder, number_id(5), 3, &small);
+	entry_begin(&builder, number_id(6), OBJECT_BLOB, UINT64_MAX);
+	entry_deflate(&builder, "hello", 5);
+	entry_begin(&builder, number_id(7), OBJECT_BLOB, UINT64_MAX);
+	builder.pack.bytes[builder.pack.length - 1] |= 0x10; /* the 65th bit of the size */
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count, 1);
+	assert_string_equal(complaint_find(&seen, number_id(1)), "it is too short for the size it says");
+	assert_string_equal(complaint_find(&seen, number_id(2)), "it inflates to fewer bytes than it says");
+	assert_string_equal(complaint_find(&seen, number_id(3)), "it inflates to more bytes than it says");
+	assert_string_equal(complaint_find(&seen, number_id(4)),
+			    "the 4294967296 bytes it makes are too many to be held, the limit is 536870912");
+	assert_string_equal(complaint_find(&seen, number_id(5)), "its base cannot be read");
+	assert_string_equal(complaint_find(&seen, number_id(6)), "it is too short for the size it says");
+	assert_string_equal(complaint_find(&seen, number_id(7)), "its size does not fit in 64 bits");
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	assert_in_range(usage.ru_maxrss, 0, 512 << 10); /* in KiB */
+	buffer_release(&huge_delta);
+	buffer_release(&small);
+	seen_release(&seen);
+}
+
+static void test_broken_entries(void **state)
+{
+	struct buffer beyond = text_buffer("\x05\x06\x90\x06", 4), other_base = delta_append(4, "x");
+	struct pack_builder builder;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	blob_add(&builder, "hello", 5);
+	offset_delta_add(&builder, number_id(1), 0, &beyond);
+	offset_delta_add(&builder, number_id(2), 0, &other_base);
+	entry_begin(&builder, number_id(3), 5, 5);
+	entry_deflate(&builder, "hello", 5);
+	entry_begin(&builder, number_id(4), 0, 5);
+	entry_deflate(&builder, "hello", 5);
+	entry_begin(&builder, number_id(5), OBJECT_BLOB, 5);
+	buffer_add(&builder.pack, "not a zlib stream", 17);
+	blob_add(&builder, "the last one", 12);
+	builder.entries[5].offset = 1; /* in the header */
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count, 2);
+	assert_string_equal(complaint_find(&seen, number_id(1)), "a delta copies from beyond its base");
+	assert_string_equal(complaint_find(&seen, number_id(2)), "a delta is for a base of another size");
+	assert_string_equal(complaint_find(&seen, number_id(3)), "its type is not known");
+	assert_string_equal(complaint_find(&seen, number_id(4)), "its type is not known");
+	assert_string_equal(complaint_find(&seen, number_id(5)), "the index points outside of the pack");
+	buffer_release(&beyond);
+	buffer_release(&other_base);
+	seen_release(&seen);
+}
+
+/* Offsets at and beyond the end of the pack, by the small and by the large table, and two ids at one offset. */
+static void test_offsets(void **state)
+{
+	struct pack_builder builder;
+	struct seen seen;
+	size_t end;
+
+	(void)state;
+	builder_init(&builder);
+	blob_add(&builder, "hello", 5);
+	blob_add(&builder, "world", 5);
+	end = builder.pack.length;
+	for (uint32_t number = 1; number <= 5; number++) {
+		memory_grow(builder.entries, builder.count, builder.capacity);
+		builder.entries[builder.count++].id = number_id(number);
+	}
+	builder.entries[2].offset = end;
+	builder.entries[3].offset = end + 20;
+	builder.entries[4].offset = 0x7fffffff;
+	builder.entries[5].offset = UINT64_MAX;
+	builder.entries[6].offset = builder.entries[1].offset;
+	crafted_walk(&builder, &seen);
+	for (uint32_t number = 1; number <= 4; number++)
+		assert_string_equal(complaint_find(&seen, number_id(number)), "the index points outside of the pack");
+	/* which of the two is right only their bytes could tell: one is handed on, the other one left to the fallback */
+	assert_int_equal(seen.object_count, 2);
+	assert_int_equal(seen.damaged_count, 5);
+	seen_release(&seen);
+}
+
+/* An object that stands twice in one pack, and equal ids in a row, are handed on once. */
+static void test_equal_ids(void **state)
+{
+	struct pack_builder builder;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	for (unsigned i = 0; i < 3; i++)
+		blob_add(&builder, "hello", 5);
+	blob_add(&builder, "world", 5);
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count, 2);
+	assert_true(seen.objects[0].is_right && seen.objects[1].is_right);
+	assert_int_equal(seen.damaged_count + seen.unreadable_count, 0);
+	seen_release(&seen);
+}
+
+/* Write an index whose bytes at a place were replaced, with a sound pack; return what is said of it. */
+static char *index_complaint(size_t at, const char *bytes, size_t length, size_t size_change)
+{
+	struct pack_walk_options options;
+	struct pack_builder builder;
+	struct buffer index;
+	struct seen seen;
+	char *said;
+
+	builder_init(&builder);
+	blob_add(&builder, "hello", 5);
+	blob_add(&builder, "world", 5);
+	builder_write(&builder, pack_path);
+	index = index_build(&builder);
+	buffer_add(&index, builder.pack.bytes + builder.pack.length - OBJECT_ID_SIZE, OBJECT_ID_SIZE);
+	for (size_t i = 0; i < OBJECT_ID_SIZE + size_change; i++)
+		buffer_add_char(&index, 0);
+	memcpy(index.bytes + at, bytes, length);
+	bytes_write("o/pack/pack-a.idx", &index);
+	seen_init(&seen, 0);
+	options = seen_options(&seen);
+	assert_int_equal(seen_walk(&seen, "o", &options), 0);
+	said = memory_copy_string(seen.unreadable_count ? seen.unreadable[0] : "nothing");
+	buffer_release(&index);
+	builder_release(&builder);
+	seen_release(&seen);
+	return said;
+}
+
+static void index_expect(size_t at, const char *bytes, size_t length, size_t size_change, const char *expected)
+{
+	char *said = index_complaint(at, bytes, length, size_change);
+	const char *end = strrchr(said, ':');
+
+	assert_string_equal(end ? end + 2 : said, expected);
+	free(said);
+}
+
+static void test_indexes(void **state)
+{
+	(void)state;
+	index_expect(0, "", 0, 0, "nothing");
+	index_expect(4, "\0\0\0\3", 4, 0, "its version is not known");
+	index_expect(0, "\0\0\0\0", 4, 0, "its fan-out table does not ascend");
+	index_expect(8, "\xff\xff\xff\xff", 4, 0, "its fan-out table does not ascend");
+	index_expect(8 + 4 * 255, "\x7f\xff\xff\xff", 4, 0, "its size does not fit its count");
+	index_expect(8 + 4 * 255, "\xff\xff\xff\xff", 4, 0, "it holds too many objects");
+	index_expect(0, "", 0, 1, "its size does not fit its count");
+	index_expect(0, "", 0, 24, "its size does not fit its count");
+	/* "world" is 04fe...: the fan-out says that it begins with 00, and ids that descend */
+	index_expect(8, "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1", 16, 0, "the ids in the index do not ascend");
+	index_expect(8 + 1024, "\xff", 1, 0, "the ids in the index do not ascend");
+}
+
+/*
+ * One root with many deltas, deltas of these, and a visitor that does not go on with the second object before another thread has brought
+ * one: if the tree is not shared, this waits in vain.
+ */
+struct meeting {
+	pthread_mutex_t lock; /* guards all of it */
+	pthread_cond_t changed;
+	bool came[2];
+	unsigned visits;
+	bool in_vain;
+};
+
+static int meeting_visit(void *context, unsigned worker, const struct object_piece *piece)
+{
+	struct meeting *meeting = context;
+	struct timespec deadline;
+
+	(void)piece;
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += 10;
+	pthread_mutex_lock(&meeting->lock);
+	meeting->came[worker] = true;
+	pthread_cond_broadcast(&meeting->changed);
+	while (meeting->visits >= 5 && !(meeting->came[0] && meeting->came[1]) && !meeting->in_vain) {
+		if (pthread_cond_timedwait(&meeting->changed, &meeting->lock, &deadline))
+			meeting->in_vain = true;
+	}
+	meeting->visits++;
+	/* give the other worker the time to become hungry */
+	pthread_mutex_unlock(&meeting->lock);
+	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return meeting->in_vain;
+}
+
+static void shared_tree_check(unsigned fan, unsigned below)
+{
+	struct meeting meeting = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+	char *objects = "o";
+	struct pack_builder builder;
+	struct pack_set *set;
+	struct error error;
+	struct pack_walk_options options = {
+		.kinds = ALL_KINDS,
+		.jobs = 2,
+		.memory_limit = PACK_WALK_MEMORY_DEFAULT,
+		.window_size = PACK_WALK_WINDOW_DEFAULT,
+		.visit = meeting_visit,
+		.damaged = seen_damaged,
+		.context = &meeting,
+	};
+
+	builder_init(&builder);
+	blob_add(&builder, "hello", 5);
+	for (unsigned i = 0; i < fan; i++) {
+		struct buffer delta = delta_append(5, "a");
+		size_t parent = builder.count;
+
+		offset_delta_add(&builder, number_id(1 + i * 1000), 0, &delta);
+		buffer_release(&delta);
+		for (unsigned j = 1; j <= below; j++) {
+			delta = delta_append(6, "b");
+			offset_delta_add(&builder, number_id(1 + i * 1000 + j), parent, &delta);
+			buffer_release(&delta);
+		}
+	}
+	builder_write(&builder, pack_path);
+	assert_int_equal(pack_set_open(&set, &objects, 1, seen_unreadable, NULL, &error), 0);
+	assert_int_equal(pack_walk(set, &options, &error), 0);
+	assert_int_equal(meeting.visits, 1 + fan * (1 + below));
+	pack_set_close(set);
+	builder_release(&builder);
+}
+
+/* The only frame is cut in two; and, of two frames, the lower one is given away. */
+static void test_shared_tree(void **state)
+{
+	(void)state;
+	shared_tree_check(40, 0);
+	shared_tree_check(2, 30);
+	shared_tree_check(10, 10);
+}
+
+/* Deltas that each make 8 MiB of 20 bytes, in a tree that has several of them held at once: what is dropped and made again has to be the same. */
+static void test_budget(void **state)
+{
+	static const size_t limits[] = { 1, (size_t)20 << 20, (size_t)30 << 20, PACK_WALK_MEMORY_DEFAULT };
+	size_t size = ((size_t)8 << 20) - 100;
+	unsigned char *bytes = memory_allocate_zeroed(1, size);
+	struct pack_builder builder;
+	size_t parents[15] = { 0 };
+
+	(void)state;
+	builder_init(&builder);
+	blob_add(&builder, bytes, size);
+	for (unsigned i = 1; i < 15; i++) {
+		/* a binary tree: each node's bytes are its parent's and one letter */
+		size_t length = size;
+		struct buffer delta, object = BUFFER_INIT;
+		char letters[8] = "";
+		unsigned depth = 0;
+
+		for (unsigned node = i; node; node = (node - 1) / 2)
+			memmove(letters + 1, letters, sizeof(letters) - 2), letters[0] = (char)('a' + node), depth++;
+		buffer_add(&object, bytes, size);
+		buffer_add(&object, letters, depth);
+		length += depth - 1;
+		delta = delta_append(length, letters + depth - 1);
+		parents[i] = builder.count;
+		offset_delta_add(&builder, blob_id(object.bytes, object.length), parents[(i - 1) / 2], &delta);
+		buffer_release(&delta);
+		buffer_release(&object);
+	}
+	builder_write(&builder, pack_path);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		for (unsigned jobs = 1; jobs <= 4; jobs++) {
+			struct pack_walk_options options;
+			struct seen seen;
+
+			seen_init(&seen, 0);
+			options = seen_options(&seen);
+			options.jobs = jobs;
+			options.memory_limit = limits[i];
+			assert_int_equal(seen_walk(&seen, "o", &options), 0);
+			assert_int_equal(seen.object_count, 15);
+			for (size_t o = 0; o < seen.object_count; o++)
+				assert_true(seen.objects[o].is_right);
+			assert_int_equal(seen.damaged_count, 0);
+			seen_release(&seen);
+		}
+	}
+	builder_release(&builder);
+	free(bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_deltas_of_both_kinds),
+		cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_missing_bases),
+		cmocka_unit_test(test_lying_sizes),
+		cmocka_unit_test(test_broken_entries),
+		cmocka_unit_test(test_offsets),
+		cmocka_unit_test(test_equal_ids),
+		cmocka_unit_test(test_indexes),
+		cmocka_unit_test(test_shared_tree),
+		cmocka_unit_test(test_budget),
+	};
+
+	return cmocka_run_group_tests(tests, crafted_setup, folder_remove);
+}
