@@ -21,7 +21,7 @@ struct comparison {
 	void *context;
 };
 
-/* Whether a parent after the first holds the very blob (or, for id NULL, lacks the path): then the merge did not bring the change. */
+/* Whether a parent after the first holds the very blob: then the merge did not bring it. */
 static bool some_parent_agrees(const struct comparison *comparison, const char *path, const git_oid *id)
 {
 	unsigned count = comparison->commit ? git_commit_parentcount(comparison->commit) : 0;
@@ -32,12 +32,9 @@ static bool some_parent_agrees(const struct comparison *comparison, const char *
 		git_tree *tree = NULL;
 		git_tree_entry *entry = NULL;
 
-		if (!git_commit_parent(&parent, comparison->commit, i) && !git_commit_tree(&tree, parent)) {
-			int number = git_tree_entry_bypath(&entry, tree, path);
-
-			agrees = id ? number == 0 && git_oid_equal(git_tree_entry_id(entry), id)
-				    : number == GIT_ENOTFOUND;
-		}
+		if (!git_commit_parent(&parent, comparison->commit, i) && !git_commit_tree(&tree, parent) &&
+		    !git_tree_entry_bypath(&entry, tree, path))
+			agrees = git_oid_equal(git_tree_entry_id(entry), id);
 		git_tree_entry_free(entry);
 		git_tree_free(tree);
 		git_commit_free(parent);
@@ -45,7 +42,8 @@ static bool some_parent_agrees(const struct comparison *comparison, const char *
 	return agrees;
 }
 
-static int visit_deltas(const struct comparison *comparison, git_diff *diff)
+/* Hand on what differs; with only_before, only what stood there before. */
+static int visit_deltas(const struct comparison *comparison, git_diff *diff, bool only_before)
 {
 	size_t count = git_diff_num_deltas(diff);
 	int result = 0;
@@ -53,17 +51,16 @@ static int visit_deltas(const struct comparison *comparison, git_diff *diff)
 	for (size_t i = 0; i < count && !result; i++) {
 		const git_diff_delta *delta = git_diff_get_delta(diff, i);
 		struct object_id before, after;
-		bool has_before = is_blob(&delta->old_file), has_after = is_blob(&delta->new_file);
-		const char *path = has_after ? delta->new_file.path : delta->old_file.path;
+		bool has_before = is_blob(&delta->old_file);
+		bool has_after = is_blob(&delta->new_file) && !only_before &&
+				 !some_parent_agrees(comparison, delta->new_file.path, &delta->new_file.id);
 
 		if (!has_before && !has_after)
 			continue;
-		if (some_parent_agrees(comparison, path, has_after ? &delta->new_file.id : NULL))
-			continue;
 		object_id_from_git(&before, &delta->old_file.id);
 		object_id_from_git(&after, &delta->new_file.id);
-		result = comparison->visit(comparison->context, path, has_before ? &before : NULL,
-					   has_after ? &after : NULL);
+		result = comparison->visit(comparison->context, has_after ? delta->new_file.path : delta->old_file.path,
+					   has_before ? &before : NULL, has_after ? &after : NULL);
 	}
 	return result;
 }
@@ -85,9 +82,31 @@ int repository_staged_changes(struct repository *repository, repository_change *
 		result = libgit2_error(error, number, "cannot compare the index with HEAD in",
 				       git_repository_path(repository->git));
 	else
-		result = visit_deltas(&comparison, diff);
+		result = visit_deltas(&comparison, diff, false);
 	git_diff_free(diff);
 	git_object_free(tree);
+	return result;
+}
+
+/* Compare a commit's tree with that of one parent (number 0 of a root commit: with nothing). Returns the visitor's value or libgit2's. */
+static int compare_with_parent(const struct comparison *comparison, git_tree *tree, unsigned number)
+{
+	git_commit *parent = NULL;
+	git_tree *parent_tree = NULL;
+	git_diff *diff = NULL;
+	int result = 0;
+
+	if (git_commit_parentcount(comparison->commit))
+		result = git_commit_parent(&parent, comparison->commit, number);
+	if (parent)
+		result = git_commit_tree(&parent_tree, parent);
+	if (!result)
+		result = git_diff_tree_to_tree(&diff, comparison->git, parent_tree, tree, NULL);
+	if (!result)
+		result = visit_deltas(comparison, diff, number > 0);
+	git_diff_free(diff);
+	git_tree_free(parent_tree);
+	git_commit_free(parent);
 	return result;
 }
 
@@ -96,69 +115,22 @@ int repository_commit_changes(struct repository *repository, const struct object
 {
 	struct comparison comparison = { repository->git, NULL, visit, context };
 	char hex[2 * OBJECT_ID_SIZE + 1];
-	git_commit *commit = NULL, *parent = NULL;
-	git_tree *tree = NULL, *parent_tree = NULL;
-	git_diff *diff = NULL;
+	git_commit *commit = NULL;
+	git_tree *tree = NULL;
 	git_oid git;
-	int number, result;
+	int result;
 
 	object_id_to_git(&git, id);
 	object_id_format(id, hex);
-	number = git_commit_lookup(&commit, repository->git, &git);
-	if (!number)
-		number = git_commit_tree(&tree, commit);
-	if (!number && git_commit_parentcount(commit)) {
-		number = git_commit_parent(&parent, commit, 0);
-		if (!number)
-			number = git_commit_tree(&parent_tree, parent);
-	}
-	if (!number)
-		number = git_diff_tree_to_tree(&diff, repository->git, parent_tree, tree, NULL);
+	result = git_commit_lookup(&commit, repository->git, &git);
+	if (!result)
+		result = git_commit_tree(&tree, commit);
 	comparison.commit = commit;
-	if (number)
-		result = libgit2_error(error, number, "cannot compare with its parent the commit", hex);
-	else
-		result = visit_deltas(&comparison, diff);
-	git_diff_free(diff);
-	git_tree_free(parent_tree);
+	for (unsigned i = 0; !result && (i == 0 || i < git_commit_parentcount(commit)); i++)
+		result = compare_with_parent(&comparison, tree, i);
+	if (result < 0)
+		result = libgit2_error(error, result, "cannot compare with its parents the commit", hex);
 	git_tree_free(tree);
-	git_commit_free(parent);
 	git_commit_free(commit);
-	return result;
-}
-
-int repository_range(struct repository *repository, const char *range, struct object_id **commits, size_t *count,
-		     struct error *error)
-{
-	git_revspec spec = { 0 };
-	git_revwalk *walk = NULL;
-	size_t capacity = 0;
-	git_oid git;
-	int number = git_revparse(&spec, repository->git, range), result = 0;
-
-	*commits = NULL;
-	*count = 0;
-	if (number) {
-		result = libgit2_error(error, number, "cannot find the range", range);
-	} else if (!(spec.flags & GIT_REVSPEC_RANGE) || (spec.flags & GIT_REVSPEC_MERGE_BASE)) {
-		result = error_set(error, ERROR_CONFIGURATION, "'%s' is no range of commits: write A..B", range);
-	} else {
-		number = git_revwalk_new(&walk, repository->git);
-		if (!number)
-			number = git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
-		if (!number)
-			number = git_revwalk_push(walk, git_object_id(spec.to));
-		if (!number)
-			number = git_revwalk_hide(walk, git_object_id(spec.from));
-		while (!number && !(number = git_revwalk_next(&git, walk))) {
-			memory_grow(*commits, *count, capacity);
-			object_id_from_git(&(*commits)[(*count)++], &git);
-		}
-		if (number != GIT_ITEROVER)
-			result = libgit2_error(error, number, "cannot walk the range (is the clone too shallow?)", range);
-	}
-	git_revwalk_free(walk);
-	git_object_free(spec.from);
-	git_object_free(spec.to);
 	return result;
 }

@@ -112,47 +112,67 @@ static void find_removals(struct lives *lives)
 	}
 }
 
-/* By commit: the keys that it or any of its ancestors holds. The caller frees it. */
-static uint32_t *find_histories(const struct lives *lives)
+/* The commits, each behind its parents. The caller frees the list. */
+static uint32_t *order_commits(const struct commit_graph *graph)
 {
-	const struct commit_graph *graph = lives->graph;
-	uint32_t *histories = memory_allocate(graph->count * sizeof(*histories));
-	unsigned char *visited = memory_allocate_zeroed(graph->count, 1); /* 1: on the stack, 2: done */
-	uint32_t *stack = NULL;
-	size_t count = 0, capacity = 0;
+	uint32_t *order = memory_allocate(graph->count * sizeof(*order)), *stack = NULL;
+	unsigned char *state = memory_allocate_zeroed(graph->count, 1); /* 1: its parents are on the stack, 2: in order */
+	size_t count = 0, ordered = 0, capacity = 0;
 
 	for (uint32_t start = 0; start < graph->count; start++) {
 		memory_grow(stack, count, capacity);
 		stack[count++] = start;
 		while (count) {
-			uint32_t at = stack[count - 1], history = lives->commit_sets[at];
+			uint32_t at = stack[count - 1];
 			const struct commit_node *commit = &graph->nodes[at];
-			bool ready = visited[at] != 0; /* the second time its parents are done */
 
-			for (uint32_t i = 0; i < commit->parent_count && visited[at] != 2; i++) {
-				uint32_t parent = graph->parents[commit->first_parent + i];
-
-				if (parent == COMMIT_MISSING)
-					continue;
-				if (ready && visited[parent] == 2)
-					history = key_sets_union(lives->sets, history, histories[parent]);
-				else if (!visited[parent]) {
-					memory_grow(stack, count, capacity);
-					stack[count++] = parent;
-				}
-			}
-			if (!ready) {
-				visited[at] = 1;
+			if (state[at]) {
+				if (state[at] == 1)
+					order[ordered++] = at;
+				state[at] = 2;
+				count--;
 				continue;
 			}
-			if (visited[at] != 2)
-				histories[at] = history;
-			visited[at] = 2;
-			count--;
+			state[at] = 1;
+			for (uint32_t i = 0; i < commit->parent_count; i++) {
+				uint32_t parent = graph->parents[commit->first_parent + i];
+
+				if (parent == COMMIT_MISSING || state[parent])
+					continue;
+				memory_grow(stack, count, capacity);
+				stack[count++] = parent;
+			}
 		}
 	}
 	free(stack);
-	free(visited);
+	free(state);
+	return order;
+}
+
+/* By commit: the keys that it or any of its ancestors holds. The caller frees it. */
+static uint32_t *find_histories(const struct lives *lives)
+{
+	const struct commit_graph *graph = lives->graph;
+	uint32_t *histories = memory_allocate(graph->count * sizeof(*histories)), *order = order_commits(graph);
+	uint32_t *members = NULL;
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < graph->count; i++) {
+		const struct commit_node *commit = &graph->nodes[order[i]];
+		size_t count = 0;
+
+		memory_grow(members, count, capacity);
+		members[count++] = lives->commit_sets[order[i]];
+		for (uint32_t j = 0; j < commit->parent_count; j++) {
+			uint32_t parent = graph->parents[commit->first_parent + j];
+
+			memory_grow(members, count, capacity);
+			members[count++] = parent == COMMIT_MISSING ? KEY_SET_EMPTY : histories[parent];
+		}
+		histories[order[i]] = key_sets_union(lives->sets, members, count);
+	}
+	free(members);
+	free(order);
 	return histories;
 }
 

@@ -10,12 +10,6 @@ struct set {
 	uint64_t hash;
 };
 
-/* Unions that were made before: the same two sets meet in thousands of trees. */
-struct known_union {
-	uint32_t a, b, result; /* a 0: free, because the empty set is never put here */
-};
-#define KNOWN_UNIONS 4096
-
 struct key_sets {
 	uint32_t *keys;
 	size_t key_count, key_capacity;
@@ -23,9 +17,11 @@ struct key_sets {
 	size_t count, capacity;
 	uint32_t *slots; /* set number + 1, or 0; slot_count (a power of two) of them */
 	size_t slot_count;
-	uint32_t *scratch;
+	uint64_t *bits; /* scratch, all zero between calls: a bit for each key */
+	size_t word_count;
+	uint32_t *scratch; /* the keys of one union */
 	size_t scratch_capacity;
-	struct known_union known[KNOWN_UNIONS];
+	bool full;
 };
 
 struct key_sets *key_sets_new(void)
@@ -45,6 +41,7 @@ void key_sets_free(struct key_sets *sets)
 	free(sets->keys);
 	free(sets->sets);
 	free(sets->slots);
+	free(sets->bits);
 	free(sets->scratch);
 	free(sets);
 }
@@ -84,6 +81,10 @@ uint32_t key_sets_intern(struct key_sets *sets, const uint32_t *keys, size_t cou
 		    (!count || !memcmp(sets->keys + set->first, keys, count * sizeof(*keys))))
 			return sets->slots[at] - 1;
 	}
+	if (sets->key_count + count > KEY_SETS_KEYS_MAX) {
+		sets->full = true;
+		return KEY_SET_EMPTY;
+	}
 	if (sets->key_count + count > sets->key_capacity) {
 		sets->key_capacity = (sets->key_count + count) * 2;
 		sets->keys = memory_resize(sets->keys, sets->key_capacity, sizeof(*sets->keys));
@@ -99,42 +100,71 @@ uint32_t key_sets_intern(struct key_sets *sets, const uint32_t *keys, size_t cou
 	return (uint32_t)sets->count - 1;
 }
 
-uint32_t key_sets_union(struct key_sets *sets, uint32_t a, uint32_t b)
+/* Set the bits of a set's keys. Returns how many keys it has. */
+static size_t mark_keys(struct key_sets *sets, uint32_t set)
 {
-	struct known_union *known;
-	const uint32_t *x, *y;
-	size_t x_count, y_count, count = 0;
+	size_t count;
+	const uint32_t *keys = key_sets_keys(sets, set, &count);
+	size_t words = count ? keys[count - 1] / 64 + (size_t)1 : 0; /* keys are sorted: the last is the largest */
 
-	if (a == b || b == KEY_SET_EMPTY)
-		return a;
-	if (a == KEY_SET_EMPTY)
-		return b;
-	known = &sets->known[(a * 2654435761u ^ b * 2246822519u) % KNOWN_UNIONS];
-	if (known->a == a && known->b == b)
-		return known->result;
-	x = key_sets_keys(sets, a, &x_count);
-	y = key_sets_keys(sets, b, &y_count);
-	if (x_count + y_count > sets->scratch_capacity) {
-		sets->scratch_capacity = (x_count + y_count) * 2;
+	if (words > sets->word_count) {
+		sets->bits = memory_resize(sets->bits, words * 2, sizeof(*sets->bits));
+		memset(sets->bits + sets->word_count, 0, (words * 2 - sets->word_count) * sizeof(*sets->bits));
+		sets->word_count = words * 2;
+	}
+	for (size_t i = 0; i < count; i++)
+		sets->bits[keys[i] / 64] |= UINT64_C(1) << keys[i] % 64;
+	return count;
+}
+
+/* Take the marked keys into scratch, in order, and clear the marks. Returns how many. */
+static size_t take_marked(struct key_sets *sets)
+{
+	size_t count = 0;
+
+	for (size_t word = 0; word < sets->word_count; word++) {
+		for (uint64_t bits = sets->bits[word]; bits; bits &= bits - 1)
+			sets->scratch[count++] = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits);
+		sets->bits[word] = 0;
+	}
+	return count;
+}
+
+uint32_t key_sets_union(struct key_sets *sets, const uint32_t *members, size_t count)
+{
+	uint32_t only = KEY_SET_EMPTY;
+	size_t total = 0;
+
+	/* nearly all unions are of a set with itself, or with the empty one */
+	for (size_t i = 0; i < count; i++) {
+		if (members[i] == KEY_SET_EMPTY || members[i] == only)
+			continue;
+		if (only == KEY_SET_EMPTY)
+			only = members[i];
+		else
+			total = 1;
+	}
+	if (!total)
+		return only;
+	total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += mark_keys(sets, members[i]);
+	if (total > sets->scratch_capacity) {
+		sets->scratch_capacity = total * 2;
 		sets->scratch = memory_resize(sets->scratch, sets->scratch_capacity, sizeof(*sets->scratch));
 	}
-	while (x_count || y_count) {
-		uint32_t next = !y_count || (x_count && *x < *y) ? *x : *y;
-
-		sets->scratch[count++] = next;
-		if (x_count && *x == next)
-			x++, x_count--;
-		if (y_count && *y == next)
-			y++, y_count--;
-	}
-	*known = (struct known_union){ a, b, key_sets_intern(sets, sets->scratch, count) };
-	return known->result;
+	return key_sets_intern(sets, sets->scratch, take_marked(sets));
 }
 
 const uint32_t *key_sets_keys(const struct key_sets *sets, uint32_t set, size_t *count)
 {
 	*count = sets->sets[set].count;
 	return sets->keys + sets->sets[set].first;
+}
+
+bool key_sets_are_full(const struct key_sets *sets)
+{
+	return sets->full;
 }
 
 uint32_t key_sets_bound(const struct key_sets *sets)

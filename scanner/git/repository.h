@@ -75,13 +75,13 @@ int repository_staged_changes(struct repository *repository, repository_change *
 			      struct error *error);
 
 /*
- * What a commit changes: files that differ from all of its parents; before is the first parent's that has one. A file gone from every
- * parent comes with a NULL after. One thread.
+ * What a commit changes: files that differ from those of all its parents, and (with a NULL after) all that one of its parents has
+ * where the commit has something else or nothing: content that is found there too was not brought by it. One thread.
  */
 int repository_commit_changes(struct repository *repository, const struct object_id *commit, repository_change *visit,
 			      void *context, struct error *error);
 
-/* The commits of "A..B", oldest first. *commits is freed by the caller. ERROR_NOT_FOUND when A or B is unknown, ERROR_CONFIGURATION when it is no range. */
+/* The commits of "A..B", parents before their children; in a shallow clone those that are there. *commits is freed by the caller. ERROR_NOT_FOUND when A or B is unknown, ERROR_CONFIGURATION when it is no range. */
 int repository_range(struct repository *repository, const char *range, struct object_id **commits, size_t *count,
 		     struct error *error);
 

@@ -37,7 +37,7 @@ struct trace {
 static int compare_hits(const void *a, const void *b)
 {
 	const struct trace_hit *x = a, *y = b;
-	int order = memcmp(&x->id, &y->id, sizeof(x->id));
+	int order = object_id_compare(x, y);
 
 	return order ? order : (x->key > y->key) - (x->key < y->key);
 }
@@ -75,19 +75,20 @@ static bool step(struct trace *trace, unsigned depth)
 static uint32_t node_keys(struct trace *trace, uint32_t number, unsigned depth)
 {
 	const struct tree_node *node = tree_graph_node(trace->trees, number);
-	uint32_t set = KEY_SET_EMPTY;
+	uint32_t *members;
+	size_t count = 0;
 
 	if (trace->node_sets[number])
 		return trace->node_sets[number] - 1;
+	members = memory_allocate(node->link_count * sizeof(*members));
 	for (size_t i = 0; i < node->link_count && step(trace, depth); i++) {
 		const struct tree_link *link = &node->links[i];
 
-		set = key_sets_union(trace->sets, set,
-				     link->is_node ? node_keys(trace, link->to, depth + 1)
-						   : trace->object_sets[link->to]);
+		members[count++] = link->is_node ? node_keys(trace, link->to, depth + 1) : trace->object_sets[link->to];
 	}
-	trace->node_sets[number] = set + 1;
-	return set;
+	trace->node_sets[number] = key_sets_union(trace->sets, members, count) + 1;
+	free(members);
+	return trace->node_sets[number] - 1;
 }
 
 /* ---- what a commit brought ---- */
@@ -155,10 +156,20 @@ static void trace_commit(struct trace *trace, const struct commit_node *commit)
 	}
 	trace->places = 0;
 	buffer_clear(&trace->path);
-	buffer_reserve(&trace->path, 256);
 	if (!known)
 		tell_brought(trace, commit, root, parents, commit->parent_count, 0);
 	free(parents);
+}
+
+/* A tree that a reference names: all that stands in it was brought by no commit. */
+static void trace_tree(struct trace *trace, const struct object_id *tree)
+{
+	uint32_t root = tree_graph_find(trace->trees, tree);
+
+	trace->places = 0;
+	buffer_clear(&trace->path);
+	if (root != TREE_NONE)
+		tell_brought(trace, NULL, root, NULL, 0, 0);
 }
 
 /* ---- the whole ---- */
@@ -191,15 +202,21 @@ int trace_run(const struct trace_request *request, const struct trace_events *ev
 	trace.hits = sorted;
 	trace.sets = key_sets_new();
 	list_objects(&trace);
+	buffer_reserve(&trace.path, 256);
 	result = tree_graph_build(&trace.trees, request->database, trace.objects, trace.object_count, request->jobs,
 				  request->stop, error);
 	if (!result) {
 		for (size_t i = 0; i < trace.graph->count && !*request->stop; i++)
 			trace_commit(&trace, &trace.graph->nodes[i]);
+		for (size_t i = 0; i < request->tree_count && !*request->stop; i++)
+			trace_tree(&trace, &request->trees[i]);
 		trace_lives(&trace, request);
 		if (trace.limited)
 			events->limited(events->context,
 					"the trees of this history are nested without reason: not all places are told");
+		if (key_sets_are_full(trace.sets))
+			events->limited(events->context,
+					"too many credentials in too many commits: not of all is told when they came and went");
 	}
 	tree_graph_free(trace.trees);
 	key_sets_free(trace.sets);

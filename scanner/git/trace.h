@@ -66,6 +66,8 @@ struct trace_request {
 	uint32_t head;                    /* the node of HEAD, or COMMIT_MISSING */
 	const struct trace_tip *tips;     /* tip_count of them */
 	size_t tip_count;
+	const struct object_id *trees;    /* tree_count of them: that references name, and no commit */
+	size_t tree_count;
 	const struct trace_hit *hits;     /* hit_count of them, in any order */
 	size_t hit_count;
 	unsigned jobs;

@@ -13,8 +13,9 @@
 #define FIRST_DRAW_MS 500
 #define REDRAW_MS 100
 
-static double seconds_since(const struct timespec *start)
+double progress_seconds(const struct progress *progress)
 {
+	const struct timespec *start = &progress->target_started;
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -24,7 +25,7 @@ static double seconds_since(const struct timespec *start)
 static void draw(struct progress *progress)
 {
 	uint64_t done = atomic_load(&progress->counts.objects), total = atomic_load(&progress->counts.objects_total);
-	double bytes = (double)atomic_load(&progress->counts.bytes), seconds = seconds_since(&progress->target_started);
+	double bytes = (double)atomic_load(&progress->counts.bytes), seconds = progress_seconds(progress);
 	const char *target = atomic_load(&progress->target);
 	struct winsize window = { 0 };
 	struct buffer line = BUFFER_INIT, name = BUFFER_INIT;

@@ -29,6 +29,9 @@ void progress_start(struct progress *progress, bool wanted);
 /* Another target begins. */
 void progress_target(struct progress *progress, const char *path);
 
+/* Seconds since the target began. */
+double progress_seconds(const struct progress *progress);
+
 /* Wipe the line. Called before anything else is written to the terminal. */
 void progress_end(struct progress *progress);
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "scan/scan.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "git/repository.h"
 #include "sandbox/sandbox.h"
@@ -106,8 +107,10 @@ static int scan_history(struct scan *scan, struct repository *repository, struct
 	struct source_history *history = NULL;
 	int result = source_history(&scan->events, repository, &history, counts, error);
 
+	log_verbose("walked the objects in %.2f s", progress_seconds(&scan->progress));
 	if (!result)
 		result = source_history_trace(history, scan->shared.traced, scan->shared.traced_count, &trace, error);
+	log_verbose("traced %zu hits by %.2f s", scan->shared.traced_count, progress_seconds(&scan->progress));
 	source_history_free(history);
 	return result;
 }

@@ -102,7 +102,7 @@ static uint32_t number_key(struct scan_worker *worker, uint32_t rule, const stru
 	secret_fingerprint(secret, fingerprint);
 	pthread_mutex_lock(&shared->lock);
 	key = key_table_add(&shared->keys, rule, fingerprint, &is_new);
-	if (worker->chunk->traced && worker->chunk->kind == PLACE_BLOB) {
+	if (worker->chunk->traced) {
 		struct source_hit *hit;
 
 		memory_grow(shared->traced, shared->traced_count, shared->traced_capacity);

@@ -21,6 +21,8 @@ struct tracing {
 	size_t hit_count;
 	struct trace_tip *tips; /* their names are owned */
 	size_t tip_count, tip_capacity;
+	struct object_id *trees; /* that references name */
+	size_t tree_count, tree_capacity;
 	struct place place; /* scratch: strings borrowed for one event */
 	struct object_id author_of; /* the commit whose author is in author */
 	char *author;
@@ -140,6 +142,16 @@ static void add_tip(struct tracing *tracing, const char *name, uint32_t commit, 
 	tracing->tips[tracing->tip_count++] = (struct trace_tip){ memory_copy_string(name), commit, is_reflog };
 }
 
+/* A reference leads to this object itself. */
+static void tell_named(struct tracing *tracing, enum place_kind kind, const char *hex)
+{
+	memset(&tracing->place, 0, sizeof(tracing->place));
+	tracing->place.kind = kind;
+	tracing->place.reachable = true;
+	strcpy(tracing->place.object, hex);
+	tracing->events->place(tracing->events->context, &tracing->place);
+}
+
 /* A reference names something that is no commit. Returns whether it is a tag, whose target is then in *id. */
 static bool follow_tag(struct tracing *tracing, const char *name, struct object_id *id)
 {
@@ -161,14 +173,14 @@ static bool follow_tag(struct tracing *tracing, const char *name, struct object_
 		return false;
 	}
 	if (kind == OBJECT_BLOB) {
-		memset(&tracing->place, 0, sizeof(tracing->place));
-		tracing->place.kind = PLACE_BLOB;
-		tracing->place.reachable = true;
-		strcpy(tracing->place.object, hex);
-		tracing->events->place(tracing->events->context, &tracing->place);
-	}
-	if (kind == OBJECT_TAG)
+		tell_named(tracing, PLACE_BLOB, hex);
+	} else if (kind == OBJECT_TREE) {
+		memory_grow(tracing->trees, tracing->tree_count, tracing->tree_capacity);
+		tracing->trees[tracing->tree_count++] = *id;
+	} else if (kind == OBJECT_TAG) {
+		tell_named(tracing, PLACE_TAG_MESSAGE, hex);
 		is_tag = !tag_parse_target(id, (char *)bytes, size, NULL);
+	}
 	free(bytes);
 	return is_tag;
 }
@@ -201,6 +213,30 @@ static int note_reflog(void *context, const char *name, const struct object_id *
 	if (node != COMMIT_MISSING)
 		add_tip(tracing, name, node, true);
 	return 0;
+}
+
+/* A commit is the place of what stands in its own text. */
+static void tell_commits(struct tracing *tracing, const struct source_hit *hits, size_t count)
+{
+	const struct commit_graph *graph = &tracing->history->graph;
+	struct place *place = &tracing->place;
+	struct object_id id;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t node = object_id_parse(&id, hits[i].object) ? commit_graph_find(graph, &id) : COMMIT_MISSING;
+
+		if (node == COMMIT_MISSING)
+			continue;
+		memset(place, 0, sizeof(*place));
+		place->kind = PLACE_COMMIT_MESSAGE;
+		place->reachable = graph->nodes[node].reachable;
+		place->author = (char *)author_of(tracing, &id);
+		place->has_date = true;
+		place->date = graph->nodes[node].author_date;
+		strcpy(place->object, hits[i].object);
+		strcpy(place->commit, hits[i].object);
+		tracing->events->place(tracing->events->context, place);
+	}
 }
 
 /* What reachable commits name and the database lacks. */
@@ -253,7 +289,7 @@ static int check_staged(void *context, const char *path, const struct object_id 
 	return 0;
 }
 
-/* The hits to trace: the caller's, then one for each missing object. */
+/* The hits to trace: the caller's but for those in commits, which no tree holds, then one for each missing object. */
 static void list_hits(struct tracing *tracing, const struct source_hit *hits, size_t count)
 {
 	struct source_history *history = tracing->history;
@@ -271,7 +307,8 @@ static void list_hits(struct tracing *tracing, const struct source_hit *hits, si
 		struct trace_hit *hit = &tracing->hits[tracing->hit_count];
 
 		hit->key = hits[i].key;
-		if (object_id_parse(&hit->id, hits[i].object))
+		if (object_id_parse(&hit->id, hits[i].object) &&
+		    commit_graph_find(&history->graph, &hit->id) == COMMIT_MISSING)
 			tracing->hit_count++;
 		if (hits[i].key >= tracing->missing_key)
 			tracing->missing_key = hits[i].key + 1;
@@ -297,8 +334,8 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	struct error why;
 	int result;
 
-	list_hits(&tracing, hits, count);
 	commit_graph_finish(&history->graph);
+	list_hits(&tracing, hits, count);
 	if (repository_each_reference(history->repository, reach_reference, &tracing, &why))
 		source->incomplete(source->context, "unreadable-references", "", NULL, why.message);
 	check_commits(history);
@@ -306,6 +343,9 @@ int source_history_trace(struct source_history *history, const struct source_hit
 		repository_each_reflog_entry(history->repository, note_reflog, &tracing, NULL);
 	if (!repository_head(history->repository, &head, NULL))
 		request.head = commit_graph_find(&history->graph, &head);
+	tell_commits(&tracing, hits, count);
+	request.trees = tracing.trees;
+	request.tree_count = tracing.tree_count;
 	request.tips = tracing.tips;
 	request.tip_count = tracing.tip_count;
 	request.hits = tracing.hits;
@@ -319,6 +359,7 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	for (size_t i = 0; i < tracing.tip_count; i++)
 		free(tracing.tips[i].name);
 	free(tracing.tips);
+	free(tracing.trees);
 	free(tracing.hits);
 	free(tracing.missing_told);
 	free(tracing.author);
