@@ -55,8 +55,8 @@ int text_is_utf8(const void *text, size_t length)
 	return 1;
 }
 
-/* Characters that change how the text after them is shown; Unicode TR 9 and TR 36. */
-static int steers_display(uint32_t code_point)
+/* Unicode TR 9 and TR 36. */
+bool text_steers_display(uint32_t code_point)
 {
 	return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) ||
 	       code_point == 0x061c || code_point == 0x200e || code_point == 0x200f ||
@@ -75,7 +75,7 @@ void text_add_harmless(struct buffer *buffer, const char *text)
 		if (!size) {
 			buffer_add_format(buffer, "\\x%02x", at[0]);
 			size = 1;
-		} else if (steers_display(code_point)) {
+		} else if (text_steers_display(code_point)) {
 			buffer_add_format(buffer, code_point < 0x100 ? "\\x%02x" : "\\u{%04x}", code_point);
 		} else {
 			buffer_add(buffer, at, size);

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -17,6 +18,9 @@ size_t text_decode_utf8(const unsigned char *text, size_t length, uint32_t *code
 
 /* Whether all length bytes are well-formed UTF-8. */
 int text_is_utf8(const void *text, size_t length);
+
+/* Whether a character changes how a terminal or a page shows what comes after it: C0, DEL, C1 and the controls of bidirectional text. */
+bool text_steers_display(uint32_t code_point);
 
 /*
  * Add text to buffer in a form that no terminal acts upon: control characters (C0, DEL, C1), bidirectional controls and

@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +34,7 @@ static void set_all(struct finding **findings, size_t count, enum revocation_sta
 /* As many keys as a person reads before answering. */
 #define ASK_LISTED_MAX 10
 
-static void list_keys(struct finding *const *findings, size_t count)
+static void list_keys(const struct report_result *result, struct finding *const *findings, size_t count)
 {
 	struct buffer text = BUFFER_INIT;
 
@@ -46,7 +45,7 @@ static void list_keys(struct finding *const *findings, size_t count)
 		report_shorten(&text, findings[i]);
 		buffer_add_format(&text, "  %s  ", confidence_name(findings[i]->confidence));
 		if (place && place->path)
-			text_add_harmless(&text, place->path);
+			report_add_harmless(&text, result, place->path);
 		buffer_add_char(&text, '\n');
 	}
 	if (count > ASK_LISTED_MAX)
@@ -56,12 +55,12 @@ static void list_keys(struct finding *const *findings, size_t count)
 }
 
 /* Ask whether to revoke. Anything but a clear yes is no. */
-static bool ask(struct finding *const *findings, size_t count)
+static bool ask(const struct report_result *result, struct finding *const *findings, size_t count)
 {
 	char answer[16] = "";
 
 	fprintf(stderr, "\nTo be revoked, which cannot be undone:\n");
-	list_keys(findings, count);
+	list_keys(result, findings, count);
 	fprintf(stderr, "Revoke %s now? [y/N] ", count == 1 ? "this key" : "these keys");
 	fflush(stderr);
 	clearerr(stdin); /* `revoke` has read it to its end; a terminal goes on */
@@ -130,7 +129,7 @@ static void decide(struct settlement *settlement, const struct broker_options *o
 			 options->max_revocations);
 		log_error("%s", message);
 		set_all(findings, count, REVOCATION_PENDING, message);
-	} else if (!options->yes && someone_is_there() && !ask(findings, count)) {
+	} else if (!options->yes && someone_is_there() && !ask(settlement->result, findings, count)) {
 		settlement->result->dry_run = true;
 		set_all(findings, count, REVOCATION_DRY_RUN, "not sent: the question was not answered with yes");
 	} else {
@@ -148,6 +147,8 @@ void settle(struct settlement *settlement, const struct broker_options *options,
 		settlement->found |= result->findings[i]->confidence >= options->min_confidence;
 		if (is_to_send(result->findings[i], options))
 			sending[count++] = result->findings[i];
+		else
+			settlement->unsettled |= options->revoke_stdin; /* its owner wants it revoked */
 	}
 	if (count)
 		decide(settlement, options, sending, count, stop);

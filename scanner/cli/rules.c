@@ -107,7 +107,8 @@ static enum exit_code test_rules(struct rule_set *rules)
 	}
 	matcher_free(matcher);
 	match_program_free(program);
-	printf("%zu examples of %zu rules: %zu as expected, %zu not\n", passed + failed, rules->count, passed, failed);
+	printf("%zu examples of %zu %s: %zu as expected, %zu not\n", passed + failed, rules->count,
+	       rules->count == 1 ? "rule" : "rules", passed, failed);
 	return failed ? EXIT_USAGE : EXIT_CLEAN;
 }
 
@@ -127,7 +128,7 @@ static enum exit_code check_rules(const struct rule_set *rules)
 		return EXIT_USAGE;
 	}
 	match_program_free(program);
-	printf("%zu rules are sound\n", rules->count);
+	printf(rules->count == 1 ? "%zu rule is sound\n" : "%zu rules are sound\n", rules->count);
 	return EXIT_CLEAN;
 }
 

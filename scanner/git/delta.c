@@ -1,14 +1,17 @@
 /*
- * Applying a delta. Its instructions come every few dozen bytes and in no order that a processor could foresee, so what costs time is
- * wrongly predicted branches. Hence a copy's offset and size are cut out of one word instead of being asked for byte by byte, and
- * short runs are moved in steps of a fixed size.
+ * Applying a delta. Its instructions come every few dozen bytes and in no order that a processor could foresee, so
+ * what costs time is wrongly predicted branches. Hence a copy's offset and size are cut out of one word instead of
+ * being asked for byte by byte, and short runs are moved in steps of a fixed size.
  */
 #include "git/delta.h"
 
 #include <endian.h>
 #include <string.h>
 
-/* This many bytes are copied without asking how many are wanted; longer runs are left to memcpy(). With 32 or 64, applying took a fifth longer. */
+/*
+ * This many bytes are copied without asking how many are wanted; longer runs are left to memcpy(). With 32 or 64,
+ * applying took a fifth longer.
+ */
 #define SHORT_RUN 128
 _Static_assert(SHORT_RUN <= DELTA_SLACK, "a short run may be copied at the very end");
 
@@ -50,9 +53,10 @@ static inline void run_copy(unsigned char *to, const unsigned char *from, size_t
 }
 
 /*
- * A copy instruction has one bit for each byte of its offset and size that is there, the lowest first; the others are zero. By those bits: how
- * many bytes there are, and the mask that cuts them out of the word that follows. That needs the bytes that are there to be the lowest ones
- * (IS_DENSE); one in the middle that is zero is met once in fifty copies.
+ * A copy instruction has one bit for each byte of its offset and size that is there, the lowest first; the others
+ * are zero. By those bits: how many bytes there are, and the mask that cuts them out of the word that follows.
+ * That needs the bytes that are there to be the lowest ones (IS_DENSE); one in the middle that is zero is met once
+ * in fifty copies.
  */
 static const unsigned char byte_counts[16] = { 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4 };
 static const uint32_t masks[16] = { [1] = 0xff, [3] = 0xffff, [7] = 0xffffff, [15] = 0xffffffff };

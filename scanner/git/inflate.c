@@ -53,9 +53,10 @@ const char *inflate_whole(struct inflater *inflater, const unsigned char *input,
 			  unsigned char *output, size_t size)
 {
 	size_t taken = 0, made = 0;
+	enum libdeflate_result result = libdeflate_zlib_decompress_ex(inflater->whole, input, available, output,
+								       size + INFLATE_SLACK, &taken, &made);
 
-	switch (libdeflate_zlib_decompress_ex(inflater->whole, input, available, output, size + INFLATE_SLACK, &taken,
-					      &made)) {
+	switch (result) {
 	case LIBDEFLATE_SUCCESS:
 		break;
 	case LIBDEFLATE_INSUFFICIENT_SPACE:

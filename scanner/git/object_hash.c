@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct object_hash {
-	EVP_MD *method;      /* owned: fetched once, because libcrypto takes longer to look it up than to hash a small object */
+	EVP_MD *method;      /* owned: fetched once, because that takes longer than to hash a small object */
 	EVP_MD_CTX *context; /* owned */
 };
 

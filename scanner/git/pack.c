@@ -1,5 +1,6 @@
 /*
- * One pack: its files, and the headers of its entries. gitformat-pack(5), "pack-*.pack files have the following format".
+ * One pack: its files, and the headers of its entries. gitformat-pack(5), "pack-*.pack files have the following
+ * format".
  */
 #include "git/pack.h"
 
@@ -75,7 +76,10 @@ void pack_close(struct pack *pack)
 	memset(pack, 0, sizeof(*pack));
 }
 
-/* The distance back to the base of an offset delta: seven bits a byte, the highest first, each further byte adding one. */
+/*
+ * The distance back to the base of an offset delta: seven bits a byte, the highest first, each further byte adding
+ * one.
+ */
 static const unsigned char *distance_read(const unsigned char *at, const unsigned char *end, uint64_t *distance)
 {
 	uint64_t value = 0;

@@ -1,10 +1,12 @@
 /*
- * Packs as they lie on disk: an index (.idx: which object is where) and the entries it points at (.pack). This header is private to git/.
+ * Packs as they lie on disk: an index (.idx: which object is where) and the entries it points at (.pack). This
+ * header is private to git/.
  *
- * Opening maps the files and makes a table of the entries in the order of their offsets, each linked to its base and to the deltas
- * made from it. After that everything here is read-only and may be used by any thread.
+ * Opening maps the files and makes a table of the entries in the order of their offsets, each linked to its base
+ * and to the deltas made from it. After that everything here is read-only and may be used by any thread.
  *
- * A mapped file that somebody truncates while it is in use ends the process with SIGBUS; git itself never does that to a pack.
+ * A mapped file that somebody truncates while it is in use ends the process with SIGBUS; git itself never does
+ * that to a pack.
  */
 #ifndef STAUNCH_GIT_PACK_H
 #define STAUNCH_GIT_PACK_H
@@ -57,19 +59,20 @@ bool pack_index_find(const struct pack_index *index, const unsigned char *id, ui
 #define PACK_ENTRY_NONE UINT32_MAX
 
 /*
- * One entry of a pack, 24 bytes: there are millions of them. The deltas made from an entry form a ring, in the order of their offsets but for
- * the one with the most entries below it, which comes last: a depth-first walk can let go of the base before its last delta, so with that
- * order it holds at most log2(entries) objects, however deep the chains are.
+ * One entry of a pack, 24 bytes: there are millions of them. The deltas made from an entry form a ring, in the
+ * order of their offsets but for the one with the most entries below it, which comes last: a depth-first walk can
+ * let go of the base before its last delta, so with that order it holds at most log2(entries) objects, however
+ * deep the chains are.
  */
 struct pack_entry {
 	uint64_t offset : 48; /* 0: the index points outside of the pack */
-	uint64_t kind : 3;    /* enum object_kind, that of the entry its chain of deltas starts from; 0: no chain leads there */
+	uint64_t kind : 3;    /* enum object_kind of what its chain of deltas starts from; 0: it leads nowhere */
 	uint64_t is_delta : 1;
 	uint64_t is_duplicate : 1; /* the object is also in an earlier pack, and handed on from there */
 	uint64_t is_needed : 1;    /* this or an entry made from it is no duplicate */
-	uint32_t position;     /* in the index */
-	uint32_t base;         /* the entry this delta is for; PACK_ENTRY_NONE: none, or it is not in this pack */
-	uint32_t last_child;   /* the last needed delta made from this; its next_sibling is the first one. PACK_ENTRY_NONE: none */
+	uint32_t position;         /* in the index */
+	uint32_t base;             /* the entry this delta is for. This and the next: PACK_ENTRY_NONE for none */
+	uint32_t last_child;       /* the last needed delta made from this; its next_sibling is the first one */
 	uint32_t next_sibling;
 };
 
@@ -96,14 +99,17 @@ struct pack_header {
 #define PACK_REFERENCE_DELTA 7
 
 /*
- * Map a pack and its index (path without ".pack" and ".idx") and check that they belong together. A contradiction that leaves the
- * pack readable is told to unreadable and makes it suspect. Returns 0, or a negative code with nothing held.
+ * Map a pack and its index (path without ".pack" and ".idx") and check that they belong together. A contradiction
+ * that leaves the pack readable is told to unreadable and makes it suspect. Returns 0, or a negative code with
+ * nothing held.
  */
-int pack_open(struct pack *pack, const char *path, pack_unreadable *unreadable, void *context, struct error *error);
+int pack_open(struct pack *pack, const char *path, pack_unreadable *unreadable, void *context,
+	      struct error *error);
 void pack_close(struct pack *pack);
 
 /*
- * Make the table of entries. is_duplicate: a bit for each position in the index, or NULL when there are no duplicates.
+ * Make the table of entries. is_duplicate: a bit for each position in the index, or NULL when there are no
+ * duplicates.
  */
 void pack_link(struct pack *pack, const unsigned char *is_duplicate);
 
@@ -131,7 +137,7 @@ const char *pack_entry_complaint(const struct pack *pack, uint32_t entry);
 struct pack_set {
 	struct pack *packs; /* owned: count of them */
 	size_t count;
-	uint64_t *starts; /* owned: the number of entries in the packs before each one, and of all: count + 1 numbers */
+	uint64_t *starts; /* owned: count + 1 of them: how many entries are in the packs before each, and in all */
 	bool has_duplicates;
 	struct {
 		uint64_t objects, bytes; /* entries that are no duplicates, and their size in the packs */
@@ -142,9 +148,9 @@ struct pack_set {
 const struct pack *pack_set_locate(const struct pack_set *set, uint64_t number);
 
 /*
- * Mark the objects that stand in several packs, in all of them but the first (an index that is out of order may hide some). *marks is an array
- * of bit maps, one for each pack and NULL for a pack without such objects, or NULL when there are none at all; the caller frees
- * both. Returns 0 or a negative code.
+ * Mark the objects that stand in several packs, in all of them but the first (an index that is out of order may
+ * hide some). *marks is an array of bit maps, one for each pack and NULL for a pack without such objects, or NULL
+ * when there are none at all; the caller frees both. Returns 0 or a negative code.
  */
 int pack_set_find_duplicates(const struct pack_set *set, unsigned char ***marks, struct error *error);
 

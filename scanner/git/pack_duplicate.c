@@ -1,6 +1,6 @@
 /*
- * Which objects stand in several packs, or several times in one. Ids with the same first byte are looked at together: with that the table of those
- * seen stays in cache, and small beside the table of entries.
+ * Which objects stand in several packs, or several times in one. Ids with the same first byte are looked at
+ * together: with that the table of those seen stays in cache, and small beside the table of entries.
  */
 #include "git/pack.h"
 
@@ -13,8 +13,11 @@
 
 #define ID_WORDS (OBJECT_ID_SIZE / 4)
 
-/* Where an id begins its search in a table of duplicates. Ids can be chosen by whoever made the index, so the numbers of this function are
- * drawn at random: no set of ids is bad for more than a few of them ("multilinear hashing"). */
+/*
+ * Where an id begins its search in a table of duplicates. Ids can be chosen by whoever made the index, so the
+ * numbers of this function are drawn at random: no set of ids is bad for more than a few of them ("multilinear
+ * hashing").
+ */
 static uint32_t id_hash(const unsigned char *id, const uint64_t random[ID_WORDS + 1])
 {
 	uint64_t sum = random[ID_WORDS];

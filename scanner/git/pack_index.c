@@ -84,7 +84,9 @@ static const char *tables_find(struct pack_index *index)
 		index->id_stride = index->offset_stride = 4 + OBJECT_ID_SIZE;
 		index->offsets = index->fanout + FANOUT_SIZE;
 		index->ids = index->offsets + 4;
-		return tables == (size_t)index->count * (4 + OBJECT_ID_SIZE) ? NULL : "its size does not fit its count";
+		if (tables != (size_t)index->count * index->id_stride)
+			return "its size does not fit its count";
+		return NULL;
 	}
 	/* ids, CRC-32s, offsets, and of the offsets over 31 bits at most one for each object but the first */
 	if (tables < (size_t)index->count * (OBJECT_ID_SIZE + 4 + 4))

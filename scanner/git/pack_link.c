@@ -7,13 +7,16 @@
 
 #include <stdlib.h>
 
-/* Headers are asked for this many entries before they are read: they stand some hundred bytes apart, which no processor foresees. */
+/*
+ * Headers are asked for this many entries before they are read: they stand some hundred bytes apart, which no
+ * processor foresees.
+ */
 #define HEADERS_AHEAD 16
 
 /*
- * The pack cut into cells of 1 << shift bytes, one or two for each entry, and for each cell the number of the entry behind its last one. With it
- * entries are sorted in one pass (faster than a radix sort, and as fast as reading a .rev file, which not every pack has), and a base is found
- * in one or two steps.
+ * The pack cut into cells of 1 << shift bytes, one or two for each entry, and for each cell the number of the
+ * entry behind its last one. With it entries are sorted in one pass (faster than a radix sort, and as fast as
+ * reading a .rev file, which not every pack has), and a base is found in one or two steps.
  */
 struct cell_map {
 	uint32_t *ends; /* owned */
@@ -115,7 +118,10 @@ static uint32_t base_find(const struct pack *pack, const struct cell_map *map, c
 	return pack_entry_find(pack, offset, cell ? map->ends[cell - 1] : 0, map->ends[cell]);
 }
 
-/* Read every header. Returns whether some delta stands before its base, which only a delta that names its base by id can. */
+/*
+ * Read every header. Returns whether some delta stands before its base, which only a delta that names its base by
+ * id can.
+ */
 static bool headers_read(struct pack *pack, const struct cell_map *map)
 {
 	bool forward = false;
@@ -159,7 +165,10 @@ static void needs_mark(struct pack *pack)
 	}
 }
 
-/* Add a delta to its base's ring. Called from the last entry to the first; weights: how many entries each one and those below it are. */
+/*
+ * Add a delta to its base's ring. Called from the last entry to the first; weights: how many entries each one and
+ * those below it are.
+ */
 static void child_link(struct pack *pack, uint32_t child, uint32_t *weights)
 {
 	struct pack_entry *entry = &pack->entries[child], *base = &pack->entries[entry->base];
@@ -211,7 +220,10 @@ static void tree_settle(struct pack *pack, uint32_t root, uint32_t *weights)
 	}
 }
 
-/* Some delta stands before its base, so that what was found for the base by going through the entries in order did not reach it. */
+/*
+ * Some delta stands before its base, so that what was found for the base by going through the entries in order did
+ * not reach it.
+ */
 static void forward_settle(struct pack *pack, uint32_t *weights)
 {
 	for (uint32_t i = 0; i < pack->index.count; i++) {

@@ -78,7 +78,10 @@ void object_hand_on(struct walk_worker *worker, const struct pack *pack, uint32_
 		object_count(worker, pack, entry);
 }
 
-/* Hand on an object that is no delta in windows; *begun says whether the visitor saw one. Returns NULL, or what is wrong. */
+/*
+ * Hand on an object that is no delta in windows; *begun says whether the visitor saw one. Returns NULL, or what is
+ * wrong.
+ */
 static const char *windows_visit(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
 				 const struct pack_header *header, bool *begun)
 {
@@ -133,7 +136,8 @@ static const char *windows_visit(struct walk_worker *worker, const struct pack *
 	return complaint;
 }
 
-void object_stream(struct walk_worker *worker, const struct pack *pack, uint32_t entry, const struct pack_header *header)
+void object_stream(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
+		   const struct pack_header *header)
 {
 	const char *complaint;
 	bool begun;
@@ -156,8 +160,8 @@ void object_report(struct walk_worker *worker, const struct pack *pack, uint32_t
 	char *detail;
 
 	memcpy(id.bytes, pack_entry_id(pack, entry), OBJECT_ID_SIZE);
-	detail = memory_format("at offset %" PRIu64 " of '%s': %s", (uint64_t)pack->entries[entry].offset, pack->path,
-			       complaint);
+	detail = memory_format("at offset %" PRIu64 " of '%s': %s", (uint64_t)pack->entries[entry].offset,
+			       pack->path, complaint);
 	options->damaged(options->context, &id, detail);
 	free(detail);
 	object_count(worker, pack, entry);
@@ -194,7 +198,8 @@ void object_give_up(struct walk_worker *worker, const struct pack *pack, uint32_
 	if (pack->entries[entry].is_duplicate || walk_is_halted(worker->walk))
 		return;
 	if (worker->walk->set->has_duplicates) {
-		char *kept = memory_copy_string(complaint); /* the search for a copy may have complaints of its own */
+		/* the search for a copy may have complaints of its own */
+		char *kept = memory_copy_string(complaint);
 		bool found = copy_visit(worker, pack, entry);
 
 		if (found)

@@ -11,7 +11,10 @@
 #define BUFFER_SLACK (INFLATE_SLACK > DELTA_SLACK ? INFLATE_SLACK : DELTA_SLACK)
 #define BUFFER_SMALLEST ((size_t)64 << 10)
 
-/* A small object may use a buffer up to this many times its size; for a smaller one yet the buffer would be wasted. */
+/*
+ * A small object may use a buffer up to this many times its size; for a smaller one yet the buffer would be
+ * wasted.
+ */
 #define WASTE_MAX 4
 
 bool pool_reuse(struct pool *pool, size_t size, struct walk_buffer *buffer)

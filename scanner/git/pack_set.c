@@ -1,5 +1,6 @@
 /*
- * The packs of a repository and its alternates: finding their files, and the objects that stand in several of them.
+ * The packs of a repository and its alternates: finding their files, and the objects that stand in several of
+ * them.
  */
 #define _GNU_SOURCE
 #include "git/pack.h"
@@ -35,7 +36,10 @@ static void stem_list_release(struct stem_list *list)
 	free(list->stems);
 }
 
-/* Collect the names of the packs and of the indexes in a folder, both in order. A folder that is not there holds none. */
+/*
+ * Collect the names of the packs and of the indexes in a folder, both in order. A folder that is not there holds
+ * none.
+ */
 static void stems_collect(const char *directory, struct stem_list *packs, struct stem_list *indexes,
 			  pack_unreadable *unreadable, void *context)
 {
@@ -74,8 +78,8 @@ static void half_report(const char *stem, const char *ending, const char *why, p
 }
 
 /* Open every pack of a folder that has both its files. */
-static void directory_open(struct pack_set *set, size_t *capacity, const char *directory, pack_unreadable *unreadable,
-			   void *context)
+static void directory_open(struct pack_set *set, size_t *capacity, const char *directory,
+			   pack_unreadable *unreadable, void *context)
 {
 	struct stem_list packs = { NULL, 0, 0 }, indexes = { NULL, 0, 0 };
 	char *folder = memory_format("%s/pack", directory);
@@ -113,18 +117,20 @@ static void directory_open(struct pack_set *set, size_t *capacity, const char *d
 static void kinds_count(struct pack_set *set, const struct pack *pack)
 {
 	for (uint32_t i = 0; i < pack->index.count; i++) {
-		if (pack->entries[i].is_duplicate) {
+		const struct pack_entry *entry = &pack->entries[i];
+
+		if (entry->is_duplicate) {
 			set->has_duplicates = true;
 			continue;
 		}
-		set->kinds[pack->entries[i].kind].objects++;
-		if (pack->entries[i].offset)
-			set->kinds[pack->entries[i].kind].bytes += pack_entry_end(pack, i) - pack->entries[i].offset;
+		set->kinds[entry->kind].objects++;
+		if (entry->offset)
+			set->kinds[entry->kind].bytes += pack_entry_end(pack, i) - entry->offset;
 	}
 }
 
-int pack_set_open(struct pack_set **set, char *const *directories, size_t count, pack_unreadable *unreadable, void *context,
-		  struct error *error)
+int pack_set_open(struct pack_set **set, char *const *directories, size_t count, pack_unreadable *unreadable,
+		  void *context, struct error *error)
 {
 	struct pack_set *opened = memory_allocate_zeroed(1, sizeof(*opened));
 	unsigned char **marks = NULL;

@@ -1,6 +1,6 @@
 /*
- * The threads of a walk, and how they share the work: ranges of entries while there are any, then parts of each other's trees, so that
- * one huge tree of deltas keeps all of them busy.
+ * The threads of a walk, and how they share the work: ranges of entries while there are any, then parts of each
+ * other's trees, so that one huge tree of deltas keeps all of them busy.
  */
 #include "git/pack_walk.h"
 
@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries a worker takes at a time: few enough to leave some for the others at the end, enough to make the taking cheap. */
+/*
+ * Entries a worker takes at a time: few enough to leave some for the others at the end, enough to make the taking
+ * cheap.
+ */
 #define RANGE_SIZE 64
 
 bool walk_is_halted(struct walk *walk)
@@ -32,7 +35,10 @@ void walk_halt(struct walk *walk)
 	pthread_mutex_unlock(&walk->lock);
 }
 
-/* Cut the rest of a frame's ring in two and put the first half in *half, with a copy of the base if there is memory for one. */
+/*
+ * Cut the rest of a frame's ring in two and put the first half in *half, with a copy of the base if there is
+ * memory for one.
+ */
 static void frame_split(struct walk_worker *worker, struct walk_frame *frame, struct walk_frame *half)
 {
 	const struct pack_entry *entries = frame->pack->entries;

@@ -39,6 +39,14 @@ void worker_take(struct walk_worker *worker, size_t size, struct walk_buffer *bu
 	}
 }
 
+static const char *size_complain(struct walk_worker *worker, uint64_t size)
+{
+	snprintf(worker->complaint, sizeof(worker->complaint),
+		 "it takes %" PRIu64 " bytes, more than the %" PRIu64 " that can be held", size,
+		 (uint64_t)PACK_WALK_OBJECT_MAX);
+	return worker->complaint;
+}
+
 /* Inflate an entry whole. Returns NULL, or what is wrong. */
 static const char *entry_inflate(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
 				 const struct pack_header *header, struct walk_buffer *result)
@@ -48,15 +56,11 @@ static const char *entry_inflate(struct walk_worker *worker, const struct pack *
 
 	if (!inflate_plausible(header->size, limit))
 		return "it is too short for the size it says";
-	if (header->size > PACK_WALK_OBJECT_MAX) {
-		snprintf(worker->complaint, sizeof(worker->complaint),
-			 "its %" PRIu64 " bytes are too many to be held, the limit is %" PRIu64, header->size,
-			 (uint64_t)PACK_WALK_OBJECT_MAX);
-		return worker->complaint;
-	}
+	if (header->size > PACK_WALK_OBJECT_MAX)
+		return size_complain(worker, header->size);
 	worker_take(worker, header->size, result);
-	complaint = inflate_whole(worker->inflater, pack->file.bytes + header->data, limit, pack->end - header->data,
-				  result->bytes, header->size);
+	complaint = inflate_whole(worker->inflater, pack->file.bytes + header->data, limit,
+				  pack->end - header->data, result->bytes, header->size);
 	if (complaint)
 		pool_give(&worker->pool, result);
 	return complaint;
@@ -78,13 +82,11 @@ static const char *entry_apply(struct walk_worker *worker, const struct pack *pa
 	if (!delta_sizes(delta.bytes, delta.size, &base_size, &result_size)) {
 		complaint = "the sizes of a delta are broken";
 	} else if (result_size > PACK_WALK_OBJECT_MAX) {
-		snprintf(worker->complaint, sizeof(worker->complaint),
-			 "the %" PRIu64 " bytes it makes are too many to be held, the limit is %" PRIu64, result_size,
-			 (uint64_t)PACK_WALK_OBJECT_MAX);
-		complaint = worker->complaint;
+		complaint = size_complain(worker, result_size);
 	} else {
 		worker_take(worker, result_size, result);
-		complaint = delta_apply(base->bytes, base->size, delta.bytes, delta.size, result->bytes, result_size);
+		complaint = delta_apply(base->bytes, base->size, delta.bytes, delta.size, result->bytes,
+					result_size);
 		if (complaint)
 			pool_give(&worker->pool, result);
 	}
@@ -92,7 +94,10 @@ static const char *entry_apply(struct walk_worker *worker, const struct pack *pa
 	return complaint;
 }
 
-/* Write the entries from this one up to the start of its chain to worker->chain. Returns their number, or 0 for a loop or a gap. */
+/*
+ * Write the entries from this one up to the start of its chain to worker->chain. Returns their number, or 0 for a
+ * loop or a gap.
+ */
 static size_t chain_collect(struct walk_worker *worker, const struct pack *pack, uint32_t entry)
 {
 	size_t length = 0;
@@ -135,7 +140,10 @@ const char *worker_remake(struct walk_worker *worker, const struct pack *pack, u
 	return complaint;
 }
 
-/* Hold an entry's bytes, or why they cannot be had, for the deltas made from it. Without such deltas the bytes are given back. */
+/*
+ * Hold an entry's bytes, or why they cannot be had, for the deltas made from it. Without such deltas the bytes are
+ * given back.
+ */
 static void frame_push(struct walk_worker *worker, const struct pack *pack, uint32_t entry, const char *complaint,
 		       struct walk_buffer *bytes)
 {
@@ -158,7 +166,10 @@ static void frame_push(struct walk_worker *worker, const struct pack *pack, uint
 	};
 }
 
-/* Ask for the entry that comes next, while this one is in work: a fifth of the waiting for memory is saved with that. */
+/*
+ * Ask for the entry that comes next, while this one is in work: a fifth of the waiting for memory is saved with
+ * that.
+ */
 static void next_prefetch(const struct pack *pack, const struct pack_entry *entry)
 {
 	uint32_t next = entry->last_child != PACK_ENTRY_NONE ? pack->entries[entry->last_child].next_sibling :

@@ -1,8 +1,10 @@
 /*
- * What the threads of a walk share, and what each has for itself. Private to pack_walk.c, pack_worker.c, pack_object.c and pack_pool.c.
+ * What the threads of a walk share, and what each has for itself. Private to pack_walk.c, pack_worker.c,
+ * pack_object.c and pack_pool.c.
  *
- * A worker holds a stack of frames. A frame is an object whose bytes are held because deltas made from it are still to be applied; the
- * deepest one is in work. Frames are let go of before their last delta is gone into, so with the order of pack_entry's rings there are few of them.
+ * A worker holds a stack of frames. A frame is an object whose bytes are held because deltas made from it are
+ * still to be applied; the deepest one is in work. Frames are let go of before their last delta is gone into, so
+ * with the order of pack_entry's rings there are few of them.
  */
 #ifndef STAUNCH_GIT_PACK_WORKER_H
 #define STAUNCH_GIT_PACK_WORKER_H
@@ -30,7 +32,10 @@ struct pool_limit {
 
 #define POOL_SPARE_COUNT 8
 
-/* The buffers a worker has no use for at the moment, the one given back last at the end: it is the one most likely still in cache. */
+/*
+ * The buffers a worker has no use for at the moment, the one given back last at the end: it is the one most likely
+ * still in cache.
+ */
 struct pool {
 	struct pool_limit *limit;
 	struct walk_buffer spare[POOL_SPARE_COUNT];
@@ -41,7 +46,10 @@ struct pool {
 /* Take a spare buffer of a suitable capacity. Returns whether there was one. */
 bool pool_reuse(struct pool *pool, size_t size, struct walk_buffer *buffer);
 
-/* Allocate a new buffer if the limit allows it, or whether it does or not; then this waits until no other worker is over the limit. */
+/*
+ * Allocate a new buffer if the limit allows it, or whether it does or not; then this waits until no other worker
+ * is over the limit.
+ */
 bool pool_allocate(struct pool *pool, size_t size, bool force, struct walk_buffer *buffer);
 
 /* Give a buffer back, to be reused. buffer->bytes may be NULL, and is then. */
@@ -57,8 +65,8 @@ struct walk_frame {
 	const struct pack *pack;
 	uint32_t entry;          /* whose deltas these are */
 	uint32_t next, last;     /* the deltas that are left of its ring */
-	struct walk_buffer base; /* the entry's bytes; none: they were dropped for want of memory and are made again */
-	const char *complaint;   /* static: why the entry's bytes cannot be had, and so nothing below it can. NULL: they can */
+	struct walk_buffer base; /* the entry's bytes; none: dropped for want of memory, to be made again */
+	const char *complaint;   /* static: why the bytes, and so those below, cannot be had. NULL: they can */
 };
 
 struct walk_worker {
@@ -124,7 +132,8 @@ void object_hand_on(struct walk_worker *worker, const struct pack *pack, uint32_
 		    const struct walk_buffer *object);
 
 /* Hand on an entry that is no delta in windows. */
-void object_stream(struct walk_worker *worker, const struct pack *pack, uint32_t entry, const struct pack_header *header);
+void object_stream(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
+		   const struct pack_header *header);
 
 /* An entry cannot be read: hand on the copy of its object that another pack has, or say that it is damaged. */
 void object_give_up(struct walk_worker *worker, const struct pack *pack, uint32_t entry, const char *complaint);

@@ -126,6 +126,9 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 		number = git_repository_open_ext(&git, NULL, flags[search], NULL);
 	else
 		number = git_repository_open_ext(&git, path, flags[search], NULL);
+	if (number && git_error_last() && strstr(git_error_last()->message, "extensions.objectformat"))
+		return error_set(error, ERROR_UNSUPPORTED,
+				 "cannot open the repository '%s': SHA-256 object ids are not supported by this libgit2", path);
 	if (number)
 		return libgit2_error(error, number, "cannot open the repository", path);
 	repository = memory_allocate_zeroed(1, sizeof(*repository));
@@ -173,17 +176,21 @@ bool repository_is_shallow(const struct repository *repository)
 bool repository_is_partial(const struct repository *repository)
 {
 	git_config *configuration = NULL;
-	git_config_entry *entry = NULL;
-	bool partial = false;
+	git_config_iterator *iterator = NULL;
+	git_config_entry *entry;
+	int promised = 0;
 
-	if (!git_repository_config_snapshot(&configuration, repository->git))
-		partial = !git_config_get_entry(&entry, configuration, "extensions.partialclone");
-	git_config_entry_free(entry);
+	if (!git_repository_config_snapshot(&configuration, repository->git) &&
+	    !git_config_iterator_glob_new(&iterator, configuration, "^remote\\..*\\.promisor$")) {
+		while (!promised && !git_config_next(&entry, iterator))
+			git_config_parse_bool(&promised, entry->value);
+	}
+	git_config_iterator_free(iterator);
 	git_config_free(configuration);
-	return partial;
+	return promised != 0;
 }
 
-/* ---- objects and references ---- */
+/* ---- objects ---- */
 
 int repository_read(struct repository *repository, const struct object_id *id, enum object_kind *kind,
 		    unsigned char **bytes, size_t *size, struct error *error)
@@ -203,112 +210,6 @@ int repository_read(struct repository *repository, const struct object_id *id, e
 	*size = git_odb_object_size(object);
 	*bytes = (unsigned char *)memory_copy_bytes(git_odb_object_data(object), *size);
 	git_odb_object_free(object);
-	return 0;
-}
-
-/* HEAD itself, and those of linked working trees, where they name a commit and not a branch that comes by itself. */
-static int visit_detached_heads(git_repository *git, repository_reference *visit, void *context)
-{
-	git_strarray names = { 0 };
-	struct object_id target;
-	git_oid head;
-	int result = 0;
-
-	if (git_repository_head_detached(git) == 1 && !git_reference_name_to_id(&head, git, "HEAD")) {
-		object_id_from_git(&target, &head);
-		result = visit(context, "HEAD", &target);
-	}
-	git_worktree_list(&names, git); /* without linked working trees the list stays empty */
-	for (size_t i = 0; i < names.count && !result; i++) {
-		git_reference *reference = NULL;
-
-		if (git_repository_head_detached_for_worktree(git, names.strings[i]) == 1 &&
-		    !git_repository_head_for_worktree(&reference, git, names.strings[i]) &&
-		    git_reference_target(reference)) {
-			char *name = memory_format("worktrees/%s/HEAD", names.strings[i]);
-
-			object_id_from_git(&target, git_reference_target(reference));
-			result = visit(context, name, &target);
-			free(name);
-		}
-		git_reference_free(reference);
-	}
-	git_strarray_dispose(&names);
-	return result;
-}
-
-int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
-			      struct error *error)
-{
-	git_reference_iterator *iterator = NULL;
-	git_reference *reference = NULL;
-	int number = git_reference_iterator_new(&iterator, repository->git);
-	int result = visit_detached_heads(repository->git, visit, context);
-
-	while (!number && !result && !(number = git_reference_next(&reference, iterator))) {
-		/* a symbolic reference (refs/remotes/origin/HEAD) leads to one that comes by itself */
-		if (git_reference_type(reference) == GIT_REFERENCE_DIRECT) {
-			struct object_id target;
-
-			object_id_from_git(&target, git_reference_target(reference));
-			result = visit(context, git_reference_name(reference), &target);
-		}
-		git_reference_free(reference);
-	}
-	git_reference_iterator_free(iterator);
-	if (!result && number && number != GIT_ITEROVER)
-		result = libgit2_error(error, number, "cannot list the references of",
-				       git_repository_path(repository->git));
-	return result;
-}
-
-static int visit_reflog(git_repository *git, const char *reference, repository_reference *visit, void *context)
-{
-	git_reflog *log = NULL;
-	size_t count = 0;
-	int result = 0;
-
-	/* a reference without a log has none to read; a broken one must not hide the others */
-	if (git_reference_has_log(git, reference) == 1 && !git_reflog_read(&log, git, reference))
-		count = git_reflog_entrycount(log);
-	for (size_t i = 0; i < count && !result; i++) {
-		char *name = memory_format("%s@{%zu}", reference, i);
-		struct object_id target;
-
-		object_id_from_git(&target, git_reflog_entry_id_new(git_reflog_entry_byindex(log, i)));
-		result = visit(context, name, &target);
-		free(name);
-	}
-	git_reflog_free(log);
-	return result;
-}
-
-int repository_each_reflog_entry(struct repository *repository, repository_reference *visit, void *context,
-				 struct error *error)
-{
-	git_strarray names = { 0 };
-	int number = git_reference_list(&names, repository->git), result;
-
-	if (number)
-		return libgit2_error(error, number, "cannot list the references of",
-				     git_repository_path(repository->git));
-	result = visit_reflog(repository->git, "HEAD", visit, context);
-	for (size_t i = 0; i < names.count && !result; i++)
-		result = visit_reflog(repository->git, names.strings[i], visit, context);
-	git_strarray_dispose(&names);
-	return result;
-}
-
-int repository_head(struct repository *repository, struct object_id *commit, struct error *error)
-{
-	git_object *object = NULL;
-	int number = git_revparse_single(&object, repository->git, "HEAD^{commit}");
-
-	if (number)
-		return libgit2_error(error, number, "cannot find the commit of HEAD in",
-				     git_repository_path(repository->git));
-	object_id_from_git(commit, git_object_id(object));
-	git_object_free(object);
 	return 0;
 }
 

@@ -104,7 +104,7 @@ static void tell_brought(struct trace *trace, const struct commit_node *commit, 
 	uint32_t *below = memory_allocate(parent_count * sizeof(*below));
 	size_t path_length = trace->path.length;
 
-	for (size_t i = 0; i < node->link_count && step(trace, depth); i++) {
+	for (size_t i = 0; i < node->link_count && trace->places <= PLACES_PER_COMMIT_MAX && step(trace, depth); i++) {
 		const struct tree_link *link = &node->links[i];
 		bool known = false;
 

@@ -15,17 +15,6 @@ static void new_line(struct json_writer *writer)
 		buffer_add_string(writer->out, "  ");
 }
 
-/*
- * RFC 8259 asks for the quote, the backslash and C0. The rest is what steers a terminal on which a report is
- * shown: DEL, C1 and the controls of bidirectional text; all of them fit into one \u escape.
- */
-static bool needs_escape(uint32_t code_point)
-{
-	return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x061c ||
-	       code_point == 0x200e || code_point == 0x200f || (code_point >= 0x2028 && code_point <= 0x202e) ||
-	       (code_point >= 0x2066 && code_point <= 0x2069);
-}
-
 static void add_character(struct buffer *out, const char *bytes, size_t size, uint32_t code_point)
 {
 	if (code_point == '"' || code_point == '\\') {
@@ -35,7 +24,8 @@ static void add_character(struct buffer *out, const char *bytes, size_t size, ui
 		buffer_add_string(out, "\\n");
 	} else if (code_point == '\t') {
 		buffer_add_string(out, "\\t");
-	} else if (needs_escape(code_point)) {
+	} else if (text_steers_display(code_point)) {
+		/* RFC 8259 asks for it for C0 alone; the rest must not steer a terminal that shows the report. All fit one \u escape */
 		buffer_add_format(out, "\\u%04" PRIx32, code_point);
 	} else {
 		buffer_add(out, bytes, size);

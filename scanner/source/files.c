@@ -123,12 +123,31 @@ static bool left_out(const struct scope *scope, const char *path, bool is_folder
 	return out;
 }
 
+/* A name can hold a key as well as a file can. */
+static void scan_name(struct walker *walker, const char *path, const char *name)
+{
+	struct chunk chunk = {
+		.kind = PLACE_PATH,
+		.path = path,
+		.object = "",
+		.commit = "",
+		.reachable = true,
+		.bytes = name,
+		.size = strlen(name),
+		.first = true,
+		.last = true,
+	};
+
+	walker->walk->events->chunk(walker->walk->events->context, walker->worker, &chunk);
+}
+
 static void scan_file(struct walker *walker, int folder, const struct task *task, const char *name)
 {
 	char *path = memory_format("%s%s", task->path, name);
 	int fd;
 
 	if (!left_out(task->scope, path, false)) {
+		scan_name(walker, path, name);
 		/* O_NONBLOCK: a FIFO put in the file's place must not hold the scan up */
 		fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (fd >= 0)
@@ -204,6 +223,7 @@ static void push_folders(struct walker *walker, const struct names *names, const
 		if (!left_out(scope, below, true)) {
 			char *folder = memory_format("%s/", below);
 
+			scan_name(walker, below, names->folders[i]);
 			task_push(walker->walk, folder, NULL, 0, scope);
 			free(folder);
 		}
@@ -291,6 +311,24 @@ static void *work(void *context)
 
 /* ---- the target ---- */
 
+/* Whether some folder above has a `.git`. Names only: starting libgit2 takes longer than scanning a few files. */
+static bool may_be_in_repository(const char *real)
+{
+	char *above = memory_copy_string(real), *slash;
+	bool found = false;
+
+	while (!found && (slash = strrchr(above, '/'))) {
+		char *name;
+
+		*slash = '\0';
+		name = memory_format("%s/.git", above);
+		found = !access(name, F_OK);
+		free(name);
+	}
+	free(above);
+	return found;
+}
+
 /*
  * The repository that path lies inside of, or NULL. *below is then path as the working tree spells it ("src/a.c"), for the caller to free.
  * The root of a working tree is not inside: reading it finds its `.git`.
@@ -302,7 +340,8 @@ static struct repository *enclosing_repository(const char *path, char **below)
 	size_t length;
 
 	*below = NULL;
-	if (real && !repository_open(&repository, real, REPOSITORY_UPWARD, NULL) && repository_work_path(repository))
+	if (real && may_be_in_repository(real) && !repository_open(&repository, real, REPOSITORY_UPWARD, NULL) &&
+	    repository_work_path(repository))
 		root = realpath(repository_work_path(repository), NULL);
 	length = root ? strlen(root) : 0;
 	if (root && !strncmp(real, root, length) && real[length] == '/' && strcmp(real + length, "/.git") != 0 &&

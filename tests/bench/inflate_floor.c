@@ -1,10 +1,12 @@
 /*
- * The floor under every scan of a repository's history: map the packs, read their indexes and inflate the entries of the asked kinds with
- * libdeflate, on the given number of threads, and do nothing else. No delta is applied and no byte is looked at.
+ * The floor under every scan of a repository's history: map the packs, read their indexes and inflate the entries
+ * of the asked kinds with libdeflate, on the given number of threads, and do nothing else. No delta is applied and
+ * no byte is looked at.
  *
  *     inflate_floor [-j THREADS] [-k blob,commit,tag,tree] OBJECTS-FOLDER...
  *
- * Prints one line of JSON: seconds, those of them for the indexes, threads, entries, and the bytes they inflate to.
+ * Prints one line of JSON: seconds, those of them for the indexes, threads, entries, and the bytes they inflate
+ * to.
  */
 #include "git/pack.h"
 
@@ -37,7 +39,10 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* Inflate the entry into *buffer, which grows as needed. Returns how many bytes there were, or SIZE_MAX on failure. */
+/*
+ * Inflate the entry into *buffer, which grows as needed. Returns how many bytes there were, or SIZE_MAX on
+ * failure.
+ */
 static size_t entry_inflate(struct libdeflate_decompressor *decompressor, const struct pack *pack, uint32_t entry,
 			    unsigned char **buffer, size_t *capacity)
 {
@@ -52,8 +57,8 @@ static size_t entry_inflate(struct libdeflate_decompressor *decompressor, const 
 		*capacity = 2 * header.size + INFLATE_SLACK;
 		*buffer = memory_allocate(*capacity);
 	}
-	if (libdeflate_zlib_decompress(decompressor, pack->file.bytes + header.data, pack->end - header.data, *buffer,
-				       header.size + INFLATE_SLACK, &made) != LIBDEFLATE_SUCCESS)
+	if (libdeflate_zlib_decompress(decompressor, pack->file.bytes + header.data, pack->end - header.data,
+				       *buffer, header.size + INFLATE_SLACK, &made) != LIBDEFLATE_SUCCESS)
 		return SIZE_MAX;
 	return made;
 }
@@ -143,9 +148,10 @@ int main(int argc, char **argv)
 	for (unsigned i = 1; i < jobs; i++)
 		pthread_join(threads[i], NULL);
 	end = now();
-	printf("{\"seconds\": %.3f, \"index_seconds\": %.3f, \"threads\": %u, \"entries\": %" PRIu64 ", \"bytes\": %" PRIu64
-	       ", \"failures\": %" PRIu64 "}\n",
-	       end - start, opened - start, jobs, (uint64_t)floor.entries, (uint64_t)floor.bytes, (uint64_t)floor.failures);
+	printf("{\"seconds\": %.3f, \"index_seconds\": %.3f, ", end - start, opened - start);
+	printf("\"threads\": %u, ", jobs);
+	printf("\"entries\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"failures\": %" PRIu64 "}\n", floor.entries,
+	       floor.bytes, floor.failures);
 	pack_set_close(set);
 	free(threads);
 	return floor.failures ? 3 : 0;

@@ -75,7 +75,7 @@ expect_sent() {
 	expect_reports "$(for key; do fingerprint "$key"; done | sort)" 'map("sha256:" + .fingerprint) | sort | .[]'
 }
 
-# expect_asked COUNT: so many requests of any kind arrived but those of the tests themselves
+# expect_arrivals COUNT: so many requests arrived, whatever they asked for, beside the tests' own
 expect_arrivals() {
 	local got
 	got=$(ask /_control/requests | jq 'map(select(.path | IN("/v1/api-keys", "/v1/credits") | not)) | length')

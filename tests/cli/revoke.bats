@@ -314,7 +314,7 @@ refused() { ! curl -s -o /dev/null "$URL"; }
 	local key
 	provider_start
 	key=$(created_key)
-	faults '[{"status":503},{"reset":true}]'
+	faults '[{"reset":true},{"status":503}]'
 	revoke "$key"
 	expect_status 1
 	expect '.findings[0].revocation | [.state, .http_status, .attempts, .message]' '["accepted",200,3,null]'
@@ -463,10 +463,10 @@ on_terminal() {
 
 # ---- processes and signals ----
 
-# start ARG...: staunch in the background; its process in $process
+# start ARG...: staunch in the background, reading what start reads; its process in $process
 start() {
 	next_run
-	STAUNCH_DRY_RUN=${STAUNCH_DRY_RUN-} "$STAUNCH" "$@" >"$OUT" 2>"$ERR" 3>&- &
+	STAUNCH_DRY_RUN= "$STAUNCH" "$@" <&0 >"$OUT" 2>"$ERR" 3>&- 9>&- &
 	process=$!
 }
 
@@ -484,8 +484,8 @@ children() { pgrep -P "$process"; }
 	provider_start
 	key=$(created_key)
 	mkfifo lines
+	exec 9<>lines
 	start stdin --yes --endpoint "$AT" -f json <lines
-	exec 9>lines
 	wait_for children
 	[ "$(children | wc -l)" = 1 ]
 	[ "$(readlink "/proc/$process/exe")" = "$(readlink "/proc/$(children)/exe")" ]
@@ -506,9 +506,9 @@ children() { pgrep -P "$process"; }
 	provider_start
 	key=$(created_key)
 	mkfifo lines
+	exec 9<>lines
 	faults '[{"delay_ms":1500}]'
 	start stdin --yes --endpoint "$AT" -f json <lines
-	exec 9>lines
 	printf '%s\n' "$key" >&9
 	wait_for children
 	child=$(children)
@@ -559,8 +559,8 @@ look() {
 	provider_start
 	key=$(created_key)
 	mkfifo lines
+	exec 9<>lines
 	start stdin --yes --endpoint "$AT" -f json <lines
-	exec 9>lines
 	wait_for children
 	{ printf '%s\n' "$key"; yes 'nothing of interest in this line' | head -c 40000000; } >&9
 	kill -INT "$process"

@@ -1,6 +1,7 @@
 /*
- * libFuzzer harness: a delta and its base. The input's first two bytes are the size of the base (big-endian), then come base and delta.
- * Everything is copied to memory that ends where the contract says, so that the sanitizer sees a step beyond it.
+ * libFuzzer harness: a delta and its base. The input's first two bytes are the size of the base (big-endian), then
+ * come base and delta. Everything is copied to memory that ends where the contract says, so that the sanitizer
+ * sees a step beyond it.
  */
 #include "git/delta.h"
 
@@ -23,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	if (base_size > size - 2)
 		base_size = size - 2;
 	delta_size = size - 2 - base_size;
-	if (!delta_sizes(input + 2 + base_size, delta_size, &declared_base, &result_size) || result_size > RESULT_MAX)
+	if (!delta_sizes(input + 2 + base_size, delta_size, &declared_base, &result_size) ||
+	    result_size > RESULT_MAX)
 		return 0;
 	base = calloc(1, base_size + DELTA_SLACK);
 	delta = calloc(1, delta_size + DELTA_SLACK);

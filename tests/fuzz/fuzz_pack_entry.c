@@ -1,6 +1,7 @@
 /*
- * libFuzzer harness: a pack with its index. The input's first two bytes are the size of the index (big-endian), then come index and pack.
- * The walk has to come to an end, within memory, and to bring each object of the index to one end: handed on once or damaged.
+ * libFuzzer harness: a pack with its index. The input's first two bytes are the size of the index (big-endian),
+ * then come index and pack. The walk has to come to an end, within memory, and to bring each object of the index
+ * to one end: handed on once or damaged.
  */
 #define _GNU_SOURCE
 #include "git/pack_walk.h"

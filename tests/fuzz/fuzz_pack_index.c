@@ -1,6 +1,6 @@
 /*
- * libFuzzer harness: an index file (.idx), read in full and asked for each of its objects. The input is written to a file in memory, because
- * indexes are mapped.
+ * libFuzzer harness: an index file (.idx), read in full and asked for each of its objects. The input is written to
+ * a file in memory, because indexes are mapped.
  */
 #define _GNU_SOURCE
 #include "git/pack.h"

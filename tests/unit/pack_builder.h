@@ -1,6 +1,6 @@
 /*
- * For the tests of the pack engine: packs that git would never write. Entries are put together by hand, with true or false sizes, ids,
- * bases and offsets; pack and index get the checksums that belong to them.
+ * For the tests of the pack engine: packs that git would never write. Entries are put together by hand, with true
+ * or false sizes, ids, bases and offsets; pack and index get the checksums that belong to them.
  */
 #ifndef STAUNCH_TESTS_UNIT_PACK_BUILDER_H
 #define STAUNCH_TESTS_UNIT_PACK_BUILDER_H
@@ -160,7 +160,10 @@ static inline void bytes_write(const char *path, const struct buffer *bytes)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* The index, version 2, without its checksums; sorts the entries. Offsets of 2^31 and more go to the table of large ones. */
+/*
+ * The index, version 2, without its checksums; sorts the entries. Offsets of 2^31 and more go to the table of
+ * large ones.
+ */
 static inline struct buffer index_build(struct pack_builder *builder)
 {
 	struct buffer index = BUFFER_INIT, large = BUFFER_INIT;

@@ -1,5 +1,6 @@
 /*
- * For the tests of the pack engine: repositories in a temporary folder, made by the real git, and what git says is in them.
+ * For the tests of the pack engine: repositories in a temporary folder, made by the real git, and what git says is
+ * in them.
  */
 #ifndef STAUNCH_TESTS_UNIT_PACK_REPOSITORY_H
 #define STAUNCH_TESTS_UNIT_PACK_REPOSITORY_H
@@ -47,8 +48,8 @@ static inline void run(const char *command)
 }
 
 /*
- * The start of a git fast-import stream: file f, versions times, each a little longer and a little changed, then some files of
- * sizes where something changes: none, 1, 2^16.
+ * The start of a git fast-import stream: file f, versions times, each a little longer and a little changed, then
+ * some files of sizes where something changes: none, 1, 2^16.
  */
 static inline void history_write(FILE *stream, unsigned versions, unsigned lines)
 {
@@ -63,7 +64,8 @@ static inline void history_write(FILE *stream, unsigned versions, unsigned lines
 		}
 		buffer_add_format(&text, "version %u\n", version);
 		fprintf(stream,
-			"commit refs/heads/main\ncommitter A <a@example.org> %u +0000\ndata <<END\nversion %u\nEND\n",
+			"commit refs/heads/main\ncommitter A <a@example.org> %u +0000\n"
+			"data <<END\nversion %u\nEND\n",
 			1700000000 + version, version);
 		fprintf(stream, "M 100644 inline f\ndata %zu\n", text.length);
 		fwrite(text.bytes, 1, text.length, stream);
@@ -84,8 +86,10 @@ static inline void file_write(FILE *stream, const char *name, size_t size)
 	fputc('\n', stream);
 }
 
-/* A bare repository with such a history and large files of these sizes (0: none), in one pack with chains of deltas as long as
- * they can be, as fast-import leaves it, and with a tag that is loose. */
+/*
+ * A bare repository with such a history and large files of these sizes (0: none), in one pack with chains of
+ * deltas as long as they can be, as fast-import leaves it, and with a tag that is loose.
+ */
 static inline void repository_make(const char *name, unsigned versions, unsigned lines, const size_t *sizes)
 {
 	char *command = memory_format("git init -q --bare -b main %s && git -C %s -c fastimport.unpackLimit=0"

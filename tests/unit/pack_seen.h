@@ -1,6 +1,6 @@
 /*
- * For the tests of the pack engine: a visitor that notes each object with the SHA-1 of the bytes it was given, computed here and not by the
- * engine, and everything else that was said.
+ * For the tests of the pack engine: a visitor that notes each object with the SHA-1 of the bytes it was given,
+ * computed here and not by the engine, and everything else that was said.
  */
 #ifndef STAUNCH_TESTS_UNIT_PACK_SEEN_H
 #define STAUNCH_TESTS_UNIT_PACK_SEEN_H
@@ -161,8 +161,8 @@ static inline void seen_sort(struct seen *seen)
 		qsort(seen->objects, seen->object_count, sizeof(*seen->objects), seen_compare);
 }
 
-#define ALL_KINDS                                                                                                      \
-	(OBJECT_KIND_BIT(OBJECT_COMMIT) | OBJECT_KIND_BIT(OBJECT_TREE) | OBJECT_KIND_BIT(OBJECT_BLOB) |                \
+#define ALL_KINDS                                                                                             \
+	(OBJECT_KIND_BIT(OBJECT_COMMIT) | OBJECT_KIND_BIT(OBJECT_TREE) | OBJECT_KIND_BIT(OBJECT_BLOB) |       \
 	 OBJECT_KIND_BIT(OBJECT_TAG))
 
 /* Options that have everything handed to seen. */

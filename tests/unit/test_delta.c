@@ -1,5 +1,6 @@
 /*
- * delta_apply() on deltas written by hand: each instruction, each size at which the copying changes, and every way of being wrong.
+ * delta_apply() on deltas written by hand: each instruction, each size at which the copying changes, and every way
+ * of being wrong.
  */
 #include "git/delta.h"
 
@@ -61,7 +62,10 @@ static void copy_add(struct buffer *delta, uint32_t offset, uint32_t size)
 	buffer_release(&bytes);
 }
 
-/* Apply a delta whose bytes end, but for the slack, where its memory ends. Returns what delta_apply() said; *result is the caller's. */
+/*
+ * Apply a delta whose bytes end, but for the slack, where its memory ends. Returns what delta_apply() said;
+ * *result is the caller's.
+ */
 static const char *apply(const struct buffer *delta, size_t base_size, size_t result_size, unsigned char **result)
 {
 	unsigned char *exact = memory_allocate(delta->length + DELTA_SLACK);
@@ -77,8 +81,8 @@ static const char *apply(const struct buffer *delta, size_t base_size, size_t re
 /* Run lengths around every border: one step, several, memcpy(), the longest one. */
 static void test_copies(void **state)
 {
-	static const uint32_t sizes[] = { 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 512, 0xffff,
-					  0x10001, 0x20000 };
+	static const uint32_t sizes[] = { 1,   2,   15,	 16,  17,  31,	32,  33,     63,      64,     65,
+					  127, 128, 129, 255, 256, 257, 511, 512,    0xffff,  0x10001, 0x20000 };
 	static const uint32_t offsets[] = { 0, 1, 0xff, 0x100, 0x101, 0x10000, 0x10001, 0x10100 };
 
 	(void)state;
@@ -215,27 +219,29 @@ static void test_broken(void **state)
 	complaint_expect("\x0a\x05\xaf\x00\x00\x00\x01\x05", 8, 10, 5, "a delta copies from beyond its base");
 }
 
+/* Read sizes, which must take expected bytes. */
+static void sizes_expect(const char *bytes, size_t length, size_t expected, uint64_t base_size,
+			 uint64_t result_size)
+{
+	uint64_t base_read = 0, result_read = 0;
+
+	assert_int_equal(delta_sizes((const unsigned char *)bytes, length, &base_read, &result_read), expected);
+	if (expected) {
+		assert_true(base_read == base_size);
+		assert_true(result_read == result_size);
+	}
+}
+
 static void test_sizes(void **state)
 {
-	uint64_t base_size = 0, result_size = 0;
-
 	(void)state;
-	assert_int_equal(delta_sizes((const unsigned char *)"\x80\x80\x01\x7fzzz", 7, &base_size, &result_size), 4);
-	assert_int_equal(base_size, 0x4000);
-	assert_int_equal(result_size, 0x7f);
-	assert_int_equal(delta_sizes((const unsigned char *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", 11, &base_size,
-				     &result_size),
-			 11);
-	assert_true(base_size == UINT64_MAX);
+	sizes_expect("\x80\x80\x01\x7fzzz", 7, 4, 0x4000, 0x7f);
+	sizes_expect("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", 11, 11, UINT64_MAX, 0);
 	/* one bit more than 64, a byte more than ten, and sizes that are cut off */
-	assert_int_equal(delta_sizes((const unsigned char *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x00", 11, &base_size,
-				     &result_size),
-			 0);
-	assert_int_equal(delta_sizes((const unsigned char *)"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00\x00", 12,
-				     &base_size, &result_size),
-			 0);
-	assert_int_equal(delta_sizes((const unsigned char *)"\x80", 1, &base_size, &result_size), 0);
-	assert_int_equal(delta_sizes((const unsigned char *)"", 0, &base_size, &result_size), 0);
+	sizes_expect("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x00", 11, 0, 0, 0);
+	sizes_expect("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00\x00", 12, 0, 0, 0);
+	sizes_expect("\x80", 1, 0, 0, 0);
+	sizes_expect("", 0, 0, 0, 0);
 }
 
 int main(void)

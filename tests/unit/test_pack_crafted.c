@@ -1,5 +1,6 @@
 /*
- * Packs made by hand to do harm, each with the one complaint that has to come of it, and what two threads do with one tree.
+ * Packs made by hand to do harm, each with the one complaint that has to come of it, and what two threads do with
+ * one tree.
  */
 #include "pack_builder.h"
 #include "pack_repository.h"
@@ -125,17 +126,21 @@ static void test_missing_bases(void **state)
 	assert_string_equal(complaint_find(&seen, number_id(1)), "it is a delta and its base is not in this pack");
 	assert_string_equal(complaint_find(&seen, number_id(2)),
 			    "it is a delta whose chain of bases leads to none that can be read");
-	assert_string_equal(complaint_find(&seen, number_id(3)), "it is a delta and no entry begins where its base should");
+	assert_string_equal(complaint_find(&seen, number_id(3)),
+			    "it is a delta and no entry begins where its base should");
 	assert_string_equal(complaint_find(&seen, number_id(4)), "the distance to its base is broken");
 	assert_string_equal(complaint_find(&seen, number_id(5)), "the distance to its base is broken");
 	buffer_release(&delta);
 	seen_release(&seen);
 }
 
-/* Declared sizes that are false; those of 4 GiB must not be allocated, which shows in the peak of the memory used. */
+/*
+ * Declared sizes that are false; those of 4 GiB must not be allocated, which shows in the peak of the memory used.
+ */
 static void test_lying_sizes(void **state)
 {
-	struct buffer huge_delta = text_buffer("\x05\x80\x80\x80\x80\x10\x90\x05", 8), small = delta_append(5, "x");
+	struct buffer huge_delta = text_buffer("\x05\x80\x80\x80\x80\x10\x90\x05", 8);
+	struct buffer small = delta_append(5, "x");
 	struct pack_builder builder;
 	struct rusage usage;
 	struct seen seen;
@@ -161,7 +166,7 @@ static void test_lying_sizes(void **state)
 	assert_string_equal(complaint_find(&seen, number_id(2)), "it inflates to fewer bytes than it says");
 	assert_string_equal(complaint_find(&seen, number_id(3)), "it inflates to more bytes than it says");
 	assert_string_equal(complaint_find(&seen, number_id(4)),
-			    "the 4294967296 bytes it makes are too many to be held, the limit is 536870912");
+			    "it takes 4294967296 bytes, more than the 536870912 that can be held");
 	assert_string_equal(complaint_find(&seen, number_id(5)), "its base cannot be read");
 	assert_string_equal(complaint_find(&seen, number_id(6)), "it is too short for the size it says");
 	assert_string_equal(complaint_find(&seen, number_id(7)), "its size does not fit in 64 bits");
@@ -226,8 +231,12 @@ static void test_offsets(void **state)
 	builder.entries[6].offset = builder.entries[1].offset;
 	crafted_walk(&builder, &seen);
 	for (uint32_t number = 1; number <= 4; number++)
-		assert_string_equal(complaint_find(&seen, number_id(number)), "the index points outside of the pack");
-	/* which of the two is right only their bytes could tell: one is handed on, the other one left to the fallback */
+		assert_string_equal(complaint_find(&seen, number_id(number)),
+				    "the index points outside of the pack");
+	/*
+	 * which of the two is right only their bytes could tell: one is handed on, the other one left to the
+	 * fallback
+	 */
 	assert_int_equal(seen.object_count, 2);
 	assert_int_equal(seen.damaged_count, 5);
 	seen_release(&seen);
@@ -306,8 +315,8 @@ static void test_indexes(void **state)
 }
 
 /*
- * One root with many deltas, deltas of these, and a visitor that does not go on with the second object before another thread has brought
- * one: if the tree is not shared, this waits in vain.
+ * One root with many deltas, deltas of these, and a visitor that does not go on with the second object before
+ * another thread has brought one: if the tree is not shared, this waits in vain.
  */
 struct meeting {
 	pthread_mutex_t lock; /* guards all of it */
@@ -387,7 +396,10 @@ static void test_shared_tree(void **state)
 	shared_tree_check(10, 10);
 }
 
-/* Deltas that each make 8 MiB of 20 bytes, in a tree that has several of them held at once: what is dropped and made again has to be the same. */
+/*
+ * Deltas that each make 8 MiB of 20 bytes, in a tree that has several of them held at once: what is dropped and
+ * made again has to be the same.
+ */
 static void test_budget(void **state)
 {
 	static const size_t limits[] = { 1, (size_t)20 << 20, (size_t)30 << 20, PACK_WALK_MEMORY_DEFAULT };
@@ -406,8 +418,11 @@ static void test_budget(void **state)
 		char letters[8] = "";
 		unsigned depth = 0;
 
-		for (unsigned node = i; node; node = (node - 1) / 2)
-			memmove(letters + 1, letters, sizeof(letters) - 2), letters[0] = (char)('a' + node), depth++;
+		for (unsigned node = i; node; node = (node - 1) / 2) {
+			memmove(letters + 1, letters, sizeof(letters) - 2);
+			letters[0] = (char)('a' + node);
+			depth++;
+		}
 		buffer_add(&object, bytes, size);
 		buffer_add(&object, letters, depth);
 		length += depth - 1;

@@ -1,6 +1,7 @@
 /*
- * pack_walk() on repositories that the real git packed in every way it knows: each object has to be handed on once, with the bytes that its id
- * stands for, and the list of them has to be git's own; with any number of threads, any memory and any window.
+ * pack_walk() on repositories that the real git packed in every way it knows: each object has to be handed on
+ * once, with the bytes that its id stands for, and the list of them has to be git's own; with any number of
+ * threads, any memory and any window.
  */
 #include "pack_repository.h"
 
@@ -145,9 +146,11 @@ static void test_completed_thin_pack(void **state)
 	(void)state;
 	repository_make("full", 60, 30, no_large);
 	run("git clone -q --bare full thin 2>names && cd thin && git update-ref refs/heads/main main~30 &&"
-	    " git tag -d v1 >../names && git reflog expire --expire=all --all && git repack -adq && git prune --expire=now");
-	run("printf '%s\\n' main ^main~30 | git -C full pack-objects -q --thin --revs --stdout --delta-base-offset >thin.pack");
-	run("printf '%s\\n' main ^main~30 | git -C full pack-objects -q --thin --revs --stdout >thin2.pack");
+	    " git tag -d v1 >../names && git reflog expire --expire=all --all && git repack -adq &&"
+	    " git prune --expire=now");
+	run("printf '%s\\n' main ^main~30 >ends");
+	run("git -C full pack-objects -q --thin --revs --stdout --delta-base-offset <ends >thin.pack");
+	run("git -C full pack-objects -q --thin --revs --stdout <ends >thin2.pack");
 	run("git -C thin index-pack --stdin --fix-thin <thin.pack >names");
 	repository_check("thin");
 	run("git -C thin index-pack --stdin --fix-thin <thin2.pack >names");
@@ -159,7 +162,8 @@ static void test_index_formats(void **state)
 	(void)state;
 	repository_make("version1", 30, 20, no_large);
 	run("cp -r version1 large-offsets");
-	run("git -C version1 -c pack.indexVersion=1 repack -adfq && ! head -c 4 version1/objects/pack/*.idx | grep -q tOc");
+	run("git -C version1 -c pack.indexVersion=1 repack -adfq &&"
+	    " ! head -c 4 version1/objects/pack/*.idx | grep -q tOc");
 	repository_check("version1");
 	run("cd large-offsets && git repack -adq && rm -f objects/pack/*.idx objects/pack/*.rev &&"
 	    " git index-pack --index-version=2,0x100 objects/pack/*.pack >../names");
@@ -175,7 +179,8 @@ static void test_halves(void **state)
 	(void)state;
 	repository_make("halves", 10, 10, no_large);
 	run("cd halves/objects/pack && git -C ../.. repack -adq && rm -f *.rev &&"
-	    " cp *.pack pack-a.pack && chmod u+w pack-a.pack && cp *.idx pack-b.idx && mkdir pack-c.pack pack-c.idx &&"
+	    " cp *.pack pack-a.pack && chmod u+w pack-a.pack && cp *.idx pack-b.idx &&"
+	    " mkdir pack-c.pack pack-c.idx &&"
 	    " mkfifo pack-d.idx && cp pack-a.pack pack-d.pack && : >pack-e.idx && : >pack-e.pack");
 	seen_init(&seen, 0);
 	options = seen_options(&seen);
@@ -236,7 +241,10 @@ static void test_kinds(void **state)
 	free(expected);
 }
 
-/* A large object comes in as many windows as its size asks for, also when other threads wait for memory. Needs test_one_pack()'s repository. */
+/*
+ * A large object comes in as many windows as its size asks for, also when other threads wait for memory. Needs
+ * test_one_pack()'s repository.
+ */
 static void test_windows(void **state)
 {
 	struct pack_walk_options options;

@@ -222,6 +222,39 @@ static void hostile_texts(void **state)
 	finding_free(findings[1]);
 }
 
+/* The first and last of each range of controls, and their neighbours, which stay. */
+static void controls_are_escaped(void **state)
+{
+	static const struct {
+		const char *raw, *written;
+	} examples[] = {
+		{ "\x1f", "\\u001f" },         { " ", " " },
+		{ "~", "~" },                   { "\x7f", "\\u007f" },
+		{ "\xc2\x9f", "\\u009f" },     { "\xc2\xa0", "\xc2\xa0" },
+		{ "\xd8\x9b", "\xd8\x9b" },    { "\xd8\x9c", "\\u061c" },
+		{ "\xe2\x80\x8d", "\xe2\x80\x8d" }, { "\xe2\x80\x8e", "\\u200e" },
+		{ "\xe2\x80\x8f", "\\u200f" }, { "\xe2\x80\x90", "\xe2\x80\x90" },
+		{ "\xe2\x80\xa7", "\xe2\x80\xa7" }, { "\xe2\x80\xa8", "\\u2028" },
+		{ "\xe2\x80\xae", "\\u202e" }, { "\xe2\x80\xaf", "\xe2\x80\xaf" },
+		{ "\xe2\x81\xa5", "\xe2\x81\xa5" }, { "\xe2\x81\xa6", "\\u2066" },
+		{ "\xe2\x81\xa9", "\\u2069" }, { "\xe2\x81\xaa", "\xe2\x81\xaa" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(*examples); i++) {
+		struct target target = { .kind = "file", .path = (char *)examples[i].raw };
+		struct report_result result = result_of(NULL, 0);
+		char *expected = memory_format("\"path\":\"%s\",", examples[i].written), *text;
+
+		result.targets = &target;
+		result.target_count = 1;
+		text = report_make("jsonl", &result, REPORT_COLOR_NEVER);
+		assert_non_null(strstr(text, expected));
+		free(text);
+		free(expected);
+	}
+}
+
 static void incomplete_and_interrupted(void **state)
 {
 	struct incomplete incomplete[] = {
@@ -398,6 +431,7 @@ int main(void)
 		cmocka_unit_test(nothing_found),
 		cmocka_unit_test(a_finding_in_git),
 		cmocka_unit_test(hostile_texts),
+		cmocka_unit_test(controls_are_escaped),
 		cmocka_unit_test(incomplete_and_interrupted),
 		cmocka_unit_test(reachable_in_git_only),
 		cmocka_unit_test(every_state_is_counted),

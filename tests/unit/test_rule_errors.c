@@ -110,6 +110,7 @@ static void json_syntax(void **state)
 	(void)state;
 	CHECK({ "", "x.json:1:1: unexpected end of the file" }, { " \n ", "x.json:2:2: unexpected end of the file" },
 	      { "nothing", "x.json:1:1: expected a value" }, { "{id: 1}", "x.json:1:2: expected a member name in double quotes" },
+	      { "{'a\\q': 1}", "x.json:1:4: unknown escape in a string" },
 	      { "{'a' 1}", "x.json:1:6: expected ':' after the member name" },
 	      { "{'a': 1\n 'b': 2}", "x.json:2:2: expected ',' or '}'" },
 	      { "{'a': 1,\n}", "x.json:2:1: expected a member name in double quotes" },

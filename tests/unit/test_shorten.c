@@ -23,8 +23,8 @@ static void prefix_and_four_at_each_end(void **state)
 	char *literals[] = { (char *)"vck_" };
 
 	(void)state;
-	expect(literals, 1, "vck_0123456789abcdefghijABCDEFGHIJ", "vck_0123…GHIJ");
-	expect(literals, 1, "vck_0123456789abcdef", "vck_0123…cdef");
+	expect(literals, 1, "vck_" "0123456789abcdefghijABCDEFGHIJ", "vck_0123…GHIJ");
+	expect(literals, 1, "vck_" "0123456789abcdef", "vck_0123…cdef");
 }
 
 /* Never more than half of what is not prefix. */

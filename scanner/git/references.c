@@ -1,0 +1,159 @@
+/*
+ * References and reflogs: the names that lead into history. A reference that cannot be read is told, because it may be the only one that
+ * leads to what would otherwise be called unreachable.
+ */
+#include "git/repository.h"
+
+#include "base/memory.h"
+#include "git/libgit2.h"
+
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/*
+ * HEAD itself, and those of linked working trees, where they name a commit and not a branch that comes by itself. The commit need not
+ * be there: that is for the visitor to say. Returns the visitor's value, or libgit2's for a HEAD that cannot be read.
+ */
+static int visit_detached_heads(git_repository *git, repository_reference *visit, void *context)
+{
+	git_strarray names = { 0 };
+	struct object_id target;
+	git_reference *head = NULL;
+	int result = git_reference_lookup(&head, git, "HEAD");
+
+	if (!result && git_reference_type(head) == GIT_REFERENCE_DIRECT) {
+		object_id_from_git(&target, git_reference_target(head));
+		result = visit(context, "HEAD", &target);
+	}
+	git_reference_free(head);
+	git_worktree_list(&names, git); /* without linked working trees the list stays empty */
+	for (size_t i = 0; i < names.count && !result; i++) {
+		git_reference *reference = NULL;
+
+		if (git_repository_head_detached_for_worktree(git, names.strings[i]) == 1 &&
+		    !git_repository_head_for_worktree(&reference, git, names.strings[i]) &&
+		    git_reference_target(reference)) {
+			char *name = memory_format("worktrees/%s/HEAD", names.strings[i]);
+
+			object_id_from_git(&target, git_reference_target(reference));
+			result = visit(context, name, &target);
+			free(name);
+		}
+		git_reference_free(reference);
+	}
+	git_strarray_dispose(&names);
+	return result;
+}
+
+/* libgit2 passes over a reference it cannot read. Returns libgit2's number for the first such one, whose name is then in *name, or 0. */
+static int find_broken(git_repository *git, char **name)
+{
+	char *folder = memory_format("%srefs", git_repository_commondir(git));
+	char *const paths[] = { folder, NULL };
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	const FTSENT *entry;
+	int number = 0;
+
+	while (walk && !number && (entry = fts_read(walk))) {
+		const char *relative = entry->fts_path + strlen(folder) - strlen("refs");
+		git_reference *reference = NULL;
+
+		if (entry->fts_info != FTS_F)
+			continue;
+		number = git_reference_lookup(&reference, git, relative);
+		if (number == GIT_EINVALIDSPEC)
+			number = 0; /* its name says that it is none: one that git is writing (.lock), a .DS_Store */
+		if (number)
+			*name = memory_copy_string(relative);
+		git_reference_free(reference);
+	}
+	if (walk)
+		fts_close(walk);
+	free(folder);
+	return number;
+}
+
+int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
+			      struct error *error)
+{
+	git_reference_iterator *iterator = NULL;
+	git_reference *reference = NULL;
+	char *broken = NULL;
+	int number = git_reference_iterator_new(&iterator, repository->git);
+	int heads = visit_detached_heads(repository->git, visit, context);
+	int result = heads > 0 ? heads : 0;
+
+	while (!number && !result && !(number = git_reference_next(&reference, iterator))) {
+		/* a symbolic reference (refs/remotes/origin/HEAD) leads to one that comes by itself */
+		if (git_reference_type(reference) == GIT_REFERENCE_DIRECT) {
+			struct object_id target;
+
+			object_id_from_git(&target, git_reference_target(reference));
+			result = visit(context, git_reference_name(reference), &target);
+		}
+		git_reference_free(reference);
+	}
+	git_reference_iterator_free(iterator);
+	if (number == GIT_ITEROVER)
+		number = heads;
+	if (!result && number)
+		result = libgit2_error(error, number, "cannot list the references of",
+				       git_repository_path(repository->git));
+	else if (!result && (number = find_broken(repository->git, &broken)))
+		result = libgit2_error(error, number, "cannot read the reference", broken);
+	free(broken);
+	return result;
+}
+
+static int visit_reflog(git_repository *git, const char *reference, repository_reference *visit, void *context)
+{
+	git_reflog *log = NULL;
+	size_t count = 0;
+	int result = 0;
+
+	/* a reference without a log has none to read; a broken one must not hide the others */
+	if (git_reference_has_log(git, reference) == 1 && !git_reflog_read(&log, git, reference))
+		count = git_reflog_entrycount(log);
+	for (size_t i = 0; i < count && !result; i++) {
+		char *name = memory_format("%s@{%zu}", reference, i);
+		struct object_id target;
+
+		object_id_from_git(&target, git_reflog_entry_id_new(git_reflog_entry_byindex(log, i)));
+		result = visit(context, name, &target);
+		free(name);
+	}
+	git_reflog_free(log);
+	return result;
+}
+
+int repository_each_reflog_entry(struct repository *repository, repository_reference *visit, void *context,
+				 struct error *error)
+{
+	git_strarray names = { 0 };
+	int number = git_reference_list(&names, repository->git), result;
+
+	if (number)
+		return libgit2_error(error, number, "cannot list the references of",
+				     git_repository_path(repository->git));
+	result = visit_reflog(repository->git, "HEAD", visit, context);
+	for (size_t i = 0; i < names.count && !result; i++)
+		result = visit_reflog(repository->git, names.strings[i], visit, context);
+	git_strarray_dispose(&names);
+	return result;
+}
+
+int repository_head(struct repository *repository, struct object_id *commit, struct error *error)
+{
+	git_object *object = NULL;
+	int number = git_revparse_single(&object, repository->git, "HEAD^{commit}");
+
+	if (number)
+		return libgit2_error(error, number, "cannot find the commit of HEAD in",
+				     git_repository_path(repository->git));
+	object_id_from_git(commit, git_object_id(object));
+	git_object_free(object);
+	return 0;
+}
