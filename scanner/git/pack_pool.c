@@ -41,7 +41,7 @@ bool pool_allocate(struct pool *pool, size_t size, bool force, struct walk_buffe
 	if (capacity < BUFFER_SMALLEST)
 		capacity = BUFFER_SMALLEST;
 	held = atomic_fetch_add(&pool->limit->held, capacity) + capacity;
-	if (held > pool->limit->limit && !pool->is_over) {
+	if (held > pool->limit->limit && !(force && pool->is_over)) {
 		atomic_fetch_sub(&pool->limit->held, capacity);
 		if (!force)
 			return false;

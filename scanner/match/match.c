@@ -14,6 +14,9 @@
 
 #define CONTROL_SEQUENCE_MAX 32
 
+/* As often as a pattern may meet its limits in one content before it is given up there: each time costs some milliseconds. */
+#define UNDECIDED_MAX 100
+
 struct match_program {
 	struct pattern *patterns; /* one per enabled rule, pattern_count of them */
 	size_t pattern_count;
@@ -31,6 +34,7 @@ struct matcher {
 	hs_scratch_t *scratch;
 	struct pattern_state state;
 	uint64_t *matched_until; /* per pattern: content offset up to which its matches are already told */
+	unsigned *undecided;     /* per pattern: how often it met its limits in this content */
 	uint64_t window_offset;  /* of the window being searched, in its content */
 	size_t last_window_size;
 };
@@ -123,6 +127,7 @@ struct matcher *matcher_new(const struct match_program *program)
 		memory_resize(NULL, (size_t)-1, 2); /* only for want of memory: ends the process with that message */
 	pattern_state_init(&matcher->state);
 	matcher->matched_until = memory_allocate_zeroed(program->pattern_count, sizeof(*matcher->matched_until));
+	matcher->undecided = memory_allocate_zeroed(program->pattern_count, sizeof(*matcher->undecided));
 	return matcher;
 }
 
@@ -133,6 +138,7 @@ void matcher_free(struct matcher *matcher)
 	hs_free_scratch(matcher->scratch);
 	pattern_state_release(&matcher->state);
 	free(matcher->matched_until);
+	free(matcher->undecided);
 	free(matcher);
 }
 
@@ -191,6 +197,10 @@ static int literal_found(unsigned id, unsigned long long from, unsigned long lon
 		return 0;
 	if (matcher->window_offset + start < matcher->matched_until[literal->pattern])
 		return 0;
+	if (matcher->undecided[literal->pattern] >= UNDECIDED_MAX) {
+		search->result = ERROR_LIMIT;
+		return 0;
+	}
 	result = pattern_match(pattern, &matcher->state, &window, &match.start, &match.end, &match.confidence);
 	if (result == 1) {
 		match.start += window_start;
@@ -198,6 +208,7 @@ static int literal_found(unsigned id, unsigned long long from, unsigned long lon
 		matcher->matched_until[literal->pattern] = matcher->window_offset + match.end;
 		search->found(search->context, &match);
 	} else if (result < 0) {
+		matcher->undecided[literal->pattern]++;
 		search->result = result;
 	}
 	return 0;
@@ -211,6 +222,7 @@ int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool
 	if (first) {
 		matcher->window_offset = 0;
 		memset(matcher->matched_until, 0, matcher->program->pattern_count * sizeof(*matcher->matched_until));
+		memset(matcher->undecided, 0, matcher->program->pattern_count * sizeof(*matcher->undecided));
 	} else {
 		matcher->window_offset += matcher->last_window_size - MATCH_OVERLAP;
 	}

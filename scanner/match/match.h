@@ -54,6 +54,7 @@ typedef void match_found(void *context, const struct match *match);
  * the same content must overlap the one before it by MATCH_OVERLAP bytes and be given to the same matcher next.
  *
  * Returns 0, or ERROR_LIMIT when a pattern met PCRE2's limits somewhere: that place is not decided and the caller must count it as not scanned.
+ * A pattern that meets them again and again is not tried any more on the rest of the content.
  */
 int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool first, bool last, match_found *found,
 		   void *context);

@@ -7,7 +7,7 @@
 #define _GNU_SOURCE
 #include "base/log.h"
 #include "base/memory.h"
-#include "git/repository.h"
+#include "source/scope.h"
 #include "source/window.h"
 
 #include <dirent.h>
@@ -21,14 +21,6 @@
 
 /* A folder with more files is cut into tasks of this many, so that one flat folder does not leave a core idle. */
 #define FILES_PER_TASK 256
-
-/* What git leaves out below the root of one working tree. Shared by the tasks below it, kept until the walk ends. */
-struct scope {
-	struct repository *repository;
-	char *prefix;        /* of the walk's start in the working tree ("src/"), or "" */
-	size_t start_length; /* bytes of this walk's paths that come before what prefix is put in front of */
-	struct scope *next; /* in walk.scopes */
-};
 
 struct task {
 	struct task *next;
@@ -45,7 +37,8 @@ struct walk {
 	pthread_cond_t changed;  /* signalled when a task is added and when the last one is done */
 	struct task *tasks;
 	unsigned tasks_open;     /* queued or being worked on */
-	struct scope *scopes;
+	struct scope **scopes;   /* owned: all that were opened, until the walk ends */
+	size_t scope_count, scope_capacity;
 	struct source_counts counts;
 };
 
@@ -110,19 +103,6 @@ static void scan_open_file(struct walker *walker, int fd, const char *path)
 	close(fd);
 }
 
-static bool left_out(const struct scope *scope, const char *path, bool is_folder)
-{
-	char *spelled;
-	bool out;
-
-	if (!scope)
-		return false;
-	spelled = memory_format("%s%s", scope->prefix, path + scope->start_length);
-	out = repository_leaves_out(scope->repository, spelled, is_folder);
-	free(spelled);
-	return out;
-}
-
 /* A name can hold a key as well as a file can. */
 static void scan_name(struct walker *walker, const char *path, const char *name)
 {
@@ -146,7 +126,7 @@ static void scan_file(struct walker *walker, int folder, const struct task *task
 	char *path = memory_format("%s%s", task->path, name);
 	int fd;
 
-	if (!left_out(task->scope, path, false)) {
+	if (!scope_leaves_out(task->scope, path, false)) {
 		scan_name(walker, path, name);
 		/* O_NONBLOCK: a FIFO put in the file's place must not hold the scan up */
 		fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -186,33 +166,16 @@ static void sort_entry(struct names *names, int folder, const struct dirent *ent
 	}
 }
 
-static struct scope *scope_add(struct walk *walk, struct repository *repository, const char *prefix,
-			       size_t start_length)
+/* Keep a scope until the walk ends. NULL is allowed. */
+static struct scope *keep_scope(struct walk *walk, struct scope *scope)
 {
-	struct scope *scope = memory_allocate_zeroed(1, sizeof(*scope));
-
-	scope->repository = repository;
-	scope->prefix = memory_copy_string(prefix);
-	scope->start_length = start_length;
-	pthread_mutex_lock(&walk->lock);
-	scope->next = walk->scopes;
-	walk->scopes = scope;
-	pthread_mutex_unlock(&walk->lock);
-	return scope;
-}
-
-/* Enter the working tree that begins at path, a folder with a `.git`. */
-static struct scope *scope_open(struct walk *walk, const char *path)
-{
-	struct repository *repository = NULL;
-
-	if (repository_open(&repository, *path ? path : ".", REPOSITORY_EXACT, NULL) ||
-	    !repository_work_path(repository)) {
-		/* a broken or foreign .git: what it would ignore is not known, so nothing is left out */
-		repository_close(repository);
-		return NULL;
+	if (scope) {
+		pthread_mutex_lock(&walk->lock);
+		memory_grow(walk->scopes, walk->scope_count, walk->scope_capacity);
+		walk->scopes[walk->scope_count++] = scope;
+		pthread_mutex_unlock(&walk->lock);
 	}
-	return scope_add(walk, repository, "", strlen(path));
+	return scope;
 }
 
 static void push_folders(struct walker *walker, const struct names *names, const char *path, struct scope *scope)
@@ -220,7 +183,7 @@ static void push_folders(struct walker *walker, const struct names *names, const
 	for (size_t i = 0; i < names->folder_count; i++) {
 		char *below = memory_format("%s%s", path, names->folders[i]);
 
-		if (!left_out(scope, below, true)) {
+		if (!scope_leaves_out(scope, below, true)) {
 			char *folder = memory_format("%s/", below);
 
 			scan_name(walker, below, names->folders[i]);
@@ -250,7 +213,7 @@ static void read_folder(struct walker *walker, int fd, struct task *task)
 		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
 	closedir(folder);
 	if (names.has_git && !walker->walk->ignored)
-		task->scope = scope_open(walker->walk, task->path);
+		task->scope = keep_scope(walker->walk, scope_open_root(task->path));
 	push_folders(walker, &names, task->path, task->scope);
 	/* the first files are this worker's own; what is beyond goes to whoever is free */
 	for (at = FILES_PER_TASK; at < names.file_count; at += FILES_PER_TASK) {
@@ -311,51 +274,6 @@ static void *work(void *context)
 
 /* ---- the target ---- */
 
-/* Whether some folder above has a `.git`. Names only: starting libgit2 takes longer than scanning a few files. */
-static bool may_be_in_repository(const char *real)
-{
-	char *above = memory_copy_string(real), *slash;
-	bool found = false;
-
-	while (!found && (slash = strrchr(above, '/'))) {
-		char *name;
-
-		*slash = '\0';
-		name = memory_format("%s/.git", above);
-		found = !access(name, F_OK);
-		free(name);
-	}
-	free(above);
-	return found;
-}
-
-/*
- * The repository that path lies inside of, or NULL. *below is then path as the working tree spells it ("src/a.c"), for the caller to free.
- * The root of a working tree is not inside: reading it finds its `.git`.
- */
-static struct repository *enclosing_repository(const char *path, char **below)
-{
-	struct repository *repository = NULL;
-	char *real = realpath(path, NULL), *root = NULL;
-	size_t length;
-
-	*below = NULL;
-	if (real && may_be_in_repository(real) && !repository_open(&repository, real, REPOSITORY_UPWARD, NULL) &&
-	    repository_work_path(repository))
-		root = realpath(repository_work_path(repository), NULL);
-	length = root ? strlen(root) : 0;
-	if (root && !strncmp(real, root, length) && real[length] == '/' && strcmp(real + length, "/.git") != 0 &&
-	    strncmp(real + length, "/.git/", 6) != 0)
-		*below = memory_copy_string(real + length + 1);
-	if (!*below) {
-		repository_close(repository);
-		repository = NULL;
-	}
-	free(root);
-	free(real);
-	return repository;
-}
-
 /* Run the tasks on events->jobs threads until there is none left. */
 static void run(struct walk *walk)
 {
@@ -384,8 +302,6 @@ static void walk_folder(struct walk *walk, const char *path, struct scope *scope
 		folder = memory_copy_string(""); /* "src/a.c", not "./src/a.c" */
 	else
 		folder = memory_format("%s%s", path, length && path[length - 1] == '/' ? "" : "/");
-	if (scope)
-		scope->start_length = strlen(folder);
 	task_push(walk, folder, NULL, 0, scope);
 	free(folder);
 	run(walk);
@@ -410,41 +326,27 @@ int source_files(const struct source_events *events, const char *path, bool igno
 		 struct error *error)
 {
 	struct walk walk = { .events = events, .ignored = ignored };
-	struct repository *repository = NULL;
-	char *below = NULL;
+	struct scope *around = NULL;
+	bool left_out = false;
 	struct stat status;
-	bool is_folder;
 
 	if (stat(path, &status))
 		return error_set_errno(error, "cannot read '%s'", path);
-	is_folder = S_ISDIR(status.st_mode);
 	pthread_mutex_init(&walk.lock, NULL);
 	pthread_cond_init(&walk.changed, NULL);
 	if (!ignored)
-		repository = enclosing_repository(path, &below);
-	if (repository && repository_leaves_out(repository, below, is_folder)) {
+		around = keep_scope(&walk, scope_open_around(path, S_ISDIR(status.st_mode), &left_out));
+	if (left_out)
 		log_note("'%s' is ignored by git and was left out: --ignored takes it in", path);
-		repository_close(repository);
-	} else if (is_folder) {
-		char *prefix = repository ? memory_format("%s/", below) : NULL;
-
-		walk_folder(&walk, path, repository ? scope_add(&walk, repository, prefix, 0) : NULL);
-		free(prefix);
-	} else {
+	else if (S_ISDIR(status.st_mode))
+		walk_folder(&walk, path, around);
+	else
 		walk_file(&walk, path);
-		repository_close(repository);
-	}
-	while (walk.scopes) {
-		struct scope *scope = walk.scopes;
-
-		walk.scopes = scope->next;
-		repository_close(scope->repository);
-		free(scope->prefix);
-		free(scope);
-	}
+	for (size_t i = 0; i < walk.scope_count; i++)
+		scope_close(walk.scopes[i]);
+	free(walk.scopes);
 	counts->objects += walk.counts.objects;
 	counts->bytes += walk.counts.bytes;
-	free(below);
 	pthread_cond_destroy(&walk.changed);
 	pthread_mutex_destroy(&walk.lock);
 	return 0;

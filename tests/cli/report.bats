@@ -43,7 +43,7 @@ one_of_each() {
 		'[["target","kind","path","archive_path","line","column","offset"]]'
 	expect '[.findings[] | .first_seen, .last_seen, .removed | select(. != null) | keys_unsorted] | unique' '[["commit","date"]]'
 	expect '[.findings[].revocation | select(.state == "rejected") | keys_unsorted]' '[["state","http_status","attempts","at","message"]]'
-	expect '[.findings[].revocation | select(.state == "accepted") | keys_unsorted]' '[["state","http_status","attempts","at"]]'
+	expect '[.findings[].revocation | select(.state == "accepted") | keys_unsorted] | unique' '[["state","http_status","attempts","at"]]'
 	expect '[.incomplete[] | keys_unsorted] | unique' '[["target","what","object","path","detail"]]'
 	expect '.summary | keys_unsorted' '["findings","accepted","gone","rejected","pending","suppressed","incomplete"]'
 	expect '.summary | [.accepted, .gone, .rejected, .pending, .suppressed]' '[2,0,1,0,0]'

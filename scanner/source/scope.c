@@ -1,0 +1,109 @@
+#define _GNU_SOURCE
+#include "source/scope.h"
+
+#include "base/memory.h"
+#include "git/repository.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct scope {
+	struct repository *repository; /* owned */
+	char *prefix;        /* owned: where the walk begins in the working tree ("src/"), or "" */
+	size_t start_length; /* bytes at the front of the walk's paths that prefix takes the place of */
+};
+
+static struct scope *scope_new(struct repository *repository, char *prefix, size_t start_length)
+{
+	struct scope *scope = memory_allocate_zeroed(1, sizeof(*scope));
+
+	scope->repository = repository;
+	scope->prefix = prefix;
+	scope->start_length = start_length;
+	return scope;
+}
+
+struct scope *scope_open_root(const char *path)
+{
+	struct repository *repository = NULL;
+
+	if (repository_open(&repository, *path ? path : ".", REPOSITORY_EXACT, NULL) ||
+	    !repository_work_path(repository)) {
+		repository_close(repository);
+		return NULL;
+	}
+	return scope_new(repository, memory_copy_string(""), strlen(path));
+}
+
+/* Whether some folder above has a `.git`. Names only: starting libgit2 takes longer than scanning a few files. */
+static bool has_git_above(const char *real)
+{
+	char *above = memory_copy_string(real), *slash;
+	bool found = false;
+
+	while (!found && (slash = strrchr(above, '/'))) {
+		char *name;
+
+		*slash = '\0';
+		name = memory_format("%s/.git", above);
+		found = !access(name, F_OK);
+		free(name);
+	}
+	free(above);
+	return found;
+}
+
+struct scope *scope_open_around(const char *path, bool is_folder, bool *left_out)
+{
+	struct repository *repository = NULL;
+	char *real = realpath(path, NULL), *root = NULL;
+	struct scope *scope = NULL;
+	size_t length;
+
+	*left_out = false;
+	if (real && has_git_above(real) && !repository_open(&repository, real, REPOSITORY_UPWARD, NULL) &&
+	    repository_work_path(repository))
+		root = realpath(repository_work_path(repository), NULL);
+	length = root ? strlen(root) : 0;
+	/* what lies in `.git` is git's own: nothing of it is ignored */
+	if (root && !strncmp(real, root, length) && real[length] == '/' && strcmp(real + length, "/.git") != 0 &&
+	    strncmp(real + length, "/.git/", 6) != 0) {
+		const char *below = real + length + 1;
+		size_t path_length = strlen(path);
+
+		*left_out = repository_leaves_out(repository, below, is_folder);
+		if (!strcmp(path, "."))
+			path_length = 0; /* the walk leaves "./" away */
+		else if (path_length && path[path_length - 1] != '/')
+			path_length++;
+		scope = scope_new(repository, memory_format("%s/", below), path_length);
+		repository = NULL;
+	}
+	repository_close(repository);
+	free(root);
+	free(real);
+	return scope;
+}
+
+void scope_close(struct scope *scope)
+{
+	if (!scope)
+		return;
+	repository_close(scope->repository);
+	free(scope->prefix);
+	free(scope);
+}
+
+bool scope_leaves_out(const struct scope *scope, const char *path, bool is_folder)
+{
+	char *spelled;
+	bool left_out;
+
+	if (!scope)
+		return false;
+	spelled = memory_format("%s%s", scope->prefix, path + scope->start_length);
+	left_out = repository_leaves_out(scope->repository, spelled, is_folder);
+	free(spelled);
+	return left_out;
+}

@@ -1,0 +1,28 @@
+/*
+ * What git leaves out of a working tree, for a walk over files that begins anywhere in one, or above several. Private to source/.
+ */
+#ifndef STAUNCH_SOURCE_SCOPE_H
+#define STAUNCH_SOURCE_SCOPE_H
+
+#include <stdbool.h>
+
+struct scope;
+
+/*
+ * The working tree that begins at a folder of the walk, one with a `.git`. path is the folder as the walk spells it, with its '/' (or "").
+ * Returns NULL when its `.git` is broken or foreign: what it would ignore is not known, so nothing is left out.
+ */
+struct scope *scope_open_root(const char *path);
+
+/*
+ * The working tree that path lies inside of, not as its root, or NULL. path is what the walk begins with, as the user gave it. *left_out says
+ * whether git leaves out path itself.
+ */
+struct scope *scope_open_around(const char *path, bool is_folder, bool *left_out);
+
+void scope_close(struct scope *scope); /* NULL is allowed */
+
+/* Whether git leaves out a file or folder, spelled as the walk does. Nothing is left out of a NULL scope. Any thread. */
+bool scope_leaves_out(const struct scope *scope, const char *path, bool is_folder);
+
+#endif
