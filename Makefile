@@ -66,7 +66,7 @@ check: deps test-deps ## build, and run all tests
 check-all: deps test-deps ## the tests again under the sanitizers, Valgrind and clang
 	$(Q)tests/run-all
 
-bench: all $(BENCHES) ## measure on REPO: ratios, never a test
+bench: all $(BENCHES) $(TOOLS) ## measure on REPO: ratios, never a test
 	$(Q)BUILD='$(BUILD)' tests/bench/run '$(REPO)'
 
 .PHONY: tests

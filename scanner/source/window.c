@@ -1,15 +1,36 @@
 #include "source/window.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Fill buffer from *filled up to WINDOW_SIZE. Returns 1 when the end was reached, 0 when the buffer is full, or -1. */
-static int fill(int fd, uint64_t offset, uint64_t size_hint, char *buffer, size_t *filled)
+/* How soon a read that waits for somebody's input notices that it is to stop. */
+#define LOOK_FOR_STOP_MS 200
+
+/* Wait for something to read, the end or an error. Returns false when the walk is to stop: a read that waits would not notice. */
+static bool wait_for_input(int fd, const volatile int *stop)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+
+	while (!*stop) {
+		int ready = poll(&input, 1, LOOK_FOR_STOP_MS);
+
+		if (ready > 0 || (ready < 0 && errno != EINTR))
+			return true;
+	}
+	return false;
+}
+
+/* Fill buffer from *filled up to WINDOW_SIZE. Returns 1 when the end was reached (or the walk is to stop), 0 when the buffer is full, or -1. */
+static int fill(int fd, uint64_t offset, uint64_t size_hint, const volatile int *stop, char *buffer, size_t *filled)
 {
 	while (*filled < WINDOW_SIZE) {
-		ssize_t got = read(fd, buffer + *filled, WINDOW_SIZE - *filled);
+		ssize_t got;
 
+		if (!size_hint && !wait_for_input(fd, stop))
+			return 1;
+		got = read(fd, buffer + *filled, WINDOW_SIZE - *filled);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -31,7 +52,7 @@ int window_read(const struct source_events *events, unsigned worker, int fd, uin
 	bool first = true;
 
 	for (;;) {
-		int ended = fill(fd, offset, size_hint, buffer, &filled);
+		int ended = fill(fd, offset, size_hint, events->stop, buffer, &filled);
 		int number = errno;
 
 		*bytes += filled - kept;

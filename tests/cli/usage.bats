@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# The command line: what is a mistake, what it says, and that --help tells all of it.
+
+load helpers
+
+# expect_mistake TEXT ARG...: exit code 2, nothing on standard output, one line on standard error that holds the text
+expect_mistake() {
+	local text=$1
+	shift
+	staunch "$@" </dev/null
+	expect_status 2
+	[ ! -s "$OUT" ]
+	[ "$(wc -l <"$ERR")" = 1 ]
+	grep -qF -- "staunch: $text" "$ERR" || { cat "$ERR"; return 1; }
+}
+
+@test "unknown options" {
+	expect_mistake "unknown option '--no-such-option' (staunch --help lists what there is)" --no-such-option
+	expect_mistake "unknown option '--no-such-option=3'" dir . --no-such-option=3
+	expect_mistake "unknown option '-Z'" dir -Z .
+	expect_mistake "unknown option" -nZ
+}
+
+@test "options out of place" {
+	make_repository
+	for line in '--staged scan' '--staged dir .' '--range=a..b stdin' '--name=x git' '--name=x dir .' '--ignored git' \
+		'--ignored stdin' '-j2 revoke' '--jobs=2 rules list' '-n rules list' '-fjson rules list' '--staged revoke' \
+		'--retries=1 rules list'; do
+		staunch $line </dev/null
+		expect_status 2
+		[ ! -s "$OUT" ]
+		grep -qE "^staunch: --[a-z-]+ means nothing to (scan|git|dir|stdin|revoke|rules) " "$ERR"
+	done
+	# without a command it is scan
+	expect_mistake '--staged means nothing to scan' --staged
+	expect_mistake '--range means nothing to scan' --range a..b
+}
+
+@test "options without their argument, and arguments without a use" {
+	expect_mistake "'--format' wants an argument" dir . --format
+	expect_mistake "'-f' wants an argument" dir . -f
+	expect_mistake "'--range' wants an argument" git --range
+	expect_mistake "unknown option '--dry-run=no'" dir . --dry-run=no
+}
+
+@test "numbers" {
+	for value in 0 257 -1 +2 1x ' 2' '' 2.5 0x10 99999999999999999999; do
+		expect_mistake "--jobs '$value': want a whole number from 1 to 256" dir . --jobs "$value"
+	done
+	for value in 0 3601 -1 ''; do
+		expect_mistake "--timeout '$value': want a whole number from 1 to 3600" dir . --timeout "$value"
+	done
+	expect_mistake "--retries '21': want a whole number from 0 to 20" dir . --retries 21
+	expect_mistake "--max-revocations '1000001': want a whole number from 0 to 1000000" dir . --max-revocations 1000001
+	echo harmless >file
+	for jobs in 1 256; do
+		staunch dir file -j $jobs
+		expect_status 0
+	done
+}
+
+@test "words" {
+	expect_mistake "--min-confidence 'high': want certain, likely or possible" dir . --min-confidence high
+	expect_mistake "--color 'sometimes': want auto, always or never" dir . --color sometimes
+	staunch dir . -f xml
+	expect_status 2
+	for format in human json jsonl; do grep -qw "$format" "$ERR"; done
+	[ ! -s "$OUT" ]
+	expect_mistake "--enable 'nosuchrule': there is no such rule or provider" dir . --enable nosuchrule
+	expect_mistake "--disable 'nosuchrule': there is no such rule or provider" dir . --disable nosuchrule
+}
+
+@test "operands" {
+	expect_mistake "stdin takes no arguments, and 'file' is one" stdin file
+	expect_mistake "revoke takes no arguments, and 'file' is one" revoke file
+	expect_mistake "git takes one repository, and 'b' is a second" git a b
+	expect_mistake 'dir wants a file or a folder' dir
+	expect_mistake 'rules wants one of list, check and test' rules
+	expect_mistake "rules wants one of list, check and test, not 'frobnicate'" rules frobnicate
+	expect_mistake '--staged and --range exclude each other' git --staged --range a..b
+}
+
+@test "two reports to standard output" {
+	new_key >file
+	for formats in '-f json -f human' '-f json:- -f jsonl' '-f human -f human:-' '-f json -f json -f jsonl:x'; do
+		staunch dir file $formats
+		expect_status 2
+		[ ! -s "$OUT" ]
+		grep -qF 'reports would go to standard output: write the others to a file, as -f json:FILE' "$ERR"
+		[ ! -e x ] # nothing of a report stays behind
+	done
+	# one there and others in files is what -f is for
+	staunch dir file -f human -f json:out.json -f jsonl:out.jsonl
+	expect_status 1
+	expect '.findings | length' 1 out.json
+	[ "$(jq -rc .type out.jsonl)" = $'finding\nsummary' ]
+	# none there at all
+	staunch dir file -f json:out.json
+	expect_status 1
+	[ ! -s "$OUT" ]
+}
+
+@test "--help lists every option, every command and every exit code" {
+	for arguments in --help -h 'git --help' '--help dir' 'stdin -h'; do
+		staunch $arguments
+		expect_status 0
+		[ ! -s "$ERR" ]
+	done
+	source=$BATS_TEST_DIRNAME/../../scanner/cli/options.c
+	# of the rows of the one table
+	options=$(sed -nE "s/^	\{ ('.'|0), \"([a-z-]+)\", .*OPTION_.*/\2/p" "$source")
+	[ "$(wc -w <<<"$options")" -ge 20 ]
+	for option in $options; do
+		grep -qE -- "^ +(-[a-z], )?--$option( |$)" "$OUT" || { echo "--$option is not there"; return 1; }
+	done
+	letters=$(sed -nE "s/^	\{ '(.)', \"([a-z-]+)\", .*OPTION_.*/-\1, --\2/p" "$source")
+	while IFS= read -r letter; do grep -qF -- "  $letter " "$OUT"; done <<<"$letters"
+	for command in scan git dir stdin revoke rules; do grep -qE "^  $command " "$OUT"; done
+	for code in 0 1 2 3 130; do grep -qE "^  $code +[a-z]" "$OUT"; done
+	# everything that starts with two dashes there is an option that works or wants its argument
+	for option in $(grep -oE -- '--[a-z-]+' "$OUT" | sort -u); do
+		[ "$option" = --help ] || grep -qx -- "${option#--}" <<<"$options"
+	done
+}
+
+@test "--help and --version win over a call that would be wrong" {
+	staunch git a b c --help
+	expect_status 0
+	grep -q '^usage: staunch' "$OUT"
+	staunch --version
+	expect_status 0
+	[[ "$(cat "$OUT")" =~ ^staunch\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "README and --help name the same exit codes" {
+	staunch --help
+	readme=$BATS_TEST_DIRNAME/../../README.md
+	sed -n '/^exit codes:/,$p' "$OUT" | sed -nE 's/^ +([0-9]+) +(.*)/\1 \2/p' >help
+	[ "$(wc -l <help)" = 5 ]
+	while read -r code text; do
+		grep -qE "^    $code +${text:0:24}" "$readme"
+	done <help
+}
+
+@test "-- ends the options; options may stand anywhere before it" {
+	key=$(new_key)
+	printf '%s\n' "$key" >-n
+	printf '%s\n' "$key" >--help
+	scan_json dir -- -n --help || true
+	# -f json came behind --: those are names of files that are not there
+	expect_status 2
+	staunch dir -f json -- -n --help
+	expect_status 1
+	expect '[.findings[0].places[].path] | sort' '["--help","-n"]'
+	mkdir git
+	printf '%s\n' "$key" >git/file
+	scan_json ./git
+	expect_status 1
+	expect '.targets[0].kind' dir
+	staunch -f json dir git -j 2 -q
+	expect_status 1
+}
+
+@test "STAUNCH_DRY_RUN: anything but nothing and 0 is yes" {
+	# below --min-confidence: whatever the answer, there is nothing to send
+	new_key --bad-checksum >file
+	for value in 1 yes true no 00 ' '; do
+		STAUNCH_DRY_RUN=$value scan_json dir file --min-confidence certain
+		expect '.dry_run' true
+	done
+	for value in 0 ''; do
+		STAUNCH_DRY_RUN=$value scan_json dir file --min-confidence certain
+		expect '.dry_run' false
+		STAUNCH_DRY_RUN=$value scan_json dir file --min-confidence certain -n
+		expect '.dry_run' true
+	done
+	# and with something to send
+	new_key >file
+	STAUNCH_DRY_RUN=1 scan_json dir file
+	expect_status 1
+	expect '[.dry_run, .findings[0].revocation.state]' '[true,"dry-run"]'
+	STAUNCH_DRY_RUN=1 scan_json dir file --yes
+	expect '[.dry_run, .findings[0].revocation.state]' '[true,"dry-run"]'
+}
+
+@test "--quiet and --verbose" {
+	make_repository tree
+	echo secret >.gitignore
+	new_key >secret
+	cd ..
+	staunch dir tree/secret
+	[ -s "$ERR" ]
+	staunch dir tree/secret -q
+	expect_status 0
+	[ ! -s "$ERR" ]
+	# errors are always told
+	staunch dir nowhere -q
+	expect_status 2
+	[ -s "$ERR" ]
+	staunch dir tree/secret --ignored -v
+	expect_status 1
+}
+
+@test "--disable and --enable choose rules" {
+	key=$(new_key)
+	printf '%s\n' "$key" >file
+	scan_json dir file --disable vercel-ai-gateway-key
+	expect_status 0
+	expect '.findings' '[]'
+	scan_json dir file --disable vercel --enable vercel-ai-gateway-key
+	[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+	scan_json dir file --enable vercel
+	expect_status 1
+	expect_found "$key"
+}
