@@ -26,7 +26,7 @@ TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl procps
 
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many
-PARALLEL := $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 # user flags come last, so that they win

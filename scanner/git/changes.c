@@ -69,26 +69,36 @@ int repository_staged_changes(struct repository *repository, repository_change *
 			      struct error *error)
 {
 	struct comparison comparison = { repository->git, NULL, visit, context };
-	git_object *tree = NULL;
+	git_commit *head = NULL;
+	git_tree *tree = NULL;
 	git_diff *diff = NULL;
-	int number = git_revparse_single(&tree, repository->git, "HEAD^{tree}"), result;
+	git_oid id;
+	int number = git_reference_name_to_id(&id, repository->git, "HEAD"), result;
 
+	if (!number)
+		number = git_commit_lookup(&head, repository->git, &id);
+	if (!number)
+		number = git_commit_tree(&tree, head);
 	/* before the first commit everything in the index is new */
 	if (number == GIT_ENOTFOUND && git_repository_head_unborn(repository->git) == 1)
 		number = 0;
 	if (!number)
-		number = git_diff_tree_to_index(&diff, repository->git, (git_tree *)tree, NULL, NULL);
+		number = git_diff_tree_to_index(&diff, repository->git, tree, NULL, NULL);
 	if (number)
 		result = libgit2_error(error, number, "cannot compare the index with HEAD in",
 				       git_repository_path(repository->git));
 	else
 		result = visit_deltas(&comparison, diff, false);
 	git_diff_free(diff);
-	git_object_free(tree);
+	git_tree_free(tree);
+	git_commit_free(head);
 	return result;
 }
 
-/* Compare a commit's tree with that of one parent (number 0 of a root commit: with nothing). Returns the visitor's value or libgit2's. */
+/*
+ * Compare a commit's tree with that of one parent (number 0 of a root commit: with nothing). Returns the visitor's
+ * value or libgit2's.
+ */
 static int compare_with_parent(const struct comparison *comparison, git_tree *tree, unsigned number)
 {
 	git_commit *parent = NULL;

@@ -1,6 +1,7 @@
 /*
- * The commits of a range, by libgit2's walk, which reads little more than the range; in a shallow clone by one of our own, because
- * libgit2's gives up at the first parent that is not there, and so at the end of every shallow history.
+ * The commits of a range, by libgit2's walk, which reads little more than the range; in a shallow clone by one of
+ * our own, because libgit2's gives up at the first parent that is not there, and so at the end of every shallow
+ * history.
  */
 #include "git/repository.h"
 
@@ -70,7 +71,10 @@ static int step_down(struct shallow_walk *walk, const git_oid *git_id)
 	return 0;
 }
 
-/* Go through all commits below start that were not seen before, and list them (list may be NULL) behind their parents. */
+/*
+ * Go through all commits below start that were not seen before, and list them (list may be NULL) behind their
+ * parents.
+ */
 static int walk_down(struct shallow_walk *walk, const git_object *start, struct commit_list *list)
 {
 	git_object *commit = NULL;

@@ -134,6 +134,7 @@ const char *worker_remake(struct walk_worker *worker, const struct pack *pack, u
 			return "the walk was stopped";
 		}
 		base = *result;
+		*result = (struct walk_buffer){ NULL, 0, 0 };
 		complaint = entry_apply(worker, pack, worker->chain[--length], &base, result);
 		pool_give(&worker->pool, &base);
 	}

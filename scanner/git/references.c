@@ -1,6 +1,6 @@
 /*
- * References and reflogs: the names that lead into history. A reference that cannot be read is told, because it may be the only one that
- * leads to what would otherwise be called unreachable.
+ * References and reflogs: the names that lead into history. A reference that cannot be read is told, because it
+ * may be the only one that leads to what would otherwise be called unreachable.
  */
 #include "git/repository.h"
 
@@ -14,8 +14,9 @@
 #include <sys/types.h>
 
 /*
- * HEAD itself, and those of linked working trees, where they name a commit and not a branch that comes by itself. The commit need not
- * be there: that is for the visitor to say. Returns the visitor's value, or libgit2's for a HEAD that cannot be read.
+ * HEAD itself, and those of linked working trees, where they name a commit and not a branch that comes by itself.
+ * The commit need not be there: that is for the visitor to say. Returns the visitor's value, or libgit2's for a
+ * HEAD that cannot be read.
  */
 static int visit_detached_heads(git_repository *git, repository_reference *visit, void *context)
 {
@@ -48,7 +49,10 @@ static int visit_detached_heads(git_repository *git, repository_reference *visit
 	return result;
 }
 
-/* libgit2 passes over a reference it cannot read. Returns libgit2's number for the first such one, whose name is then in *name, or 0. */
+/*
+ * libgit2 passes over a reference it cannot read. Returns libgit2's number for the first such one, whose name is
+ * then in *name, or 0.
+ */
 static int find_broken(git_repository *git, char **name)
 {
 	char *folder = memory_format("%srefs", git_repository_commondir(git));
@@ -147,13 +151,12 @@ int repository_each_reflog_entry(struct repository *repository, repository_refer
 
 int repository_head(struct repository *repository, struct object_id *commit, struct error *error)
 {
-	git_object *object = NULL;
-	int number = git_revparse_single(&object, repository->git, "HEAD^{commit}");
+	git_oid git;
+	int number = git_reference_name_to_id(&git, repository->git, "HEAD");
 
 	if (number)
 		return libgit2_error(error, number, "cannot find the commit of HEAD in",
 				     git_repository_path(repository->git));
-	object_id_from_git(commit, git_object_id(object));
-	git_object_free(object);
+	object_id_from_git(commit, &git);
 	return 0;
 }

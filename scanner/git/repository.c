@@ -180,10 +180,15 @@ bool repository_is_partial(const struct repository *repository)
 	git_config_entry *entry;
 	int promised = 0;
 
+	/* no pattern: libgit2 1.5 loses memory for each name that does not match one */
 	if (!git_repository_config_snapshot(&configuration, repository->git) &&
-	    !git_config_iterator_glob_new(&iterator, configuration, "^remote\\..*\\.promisor$")) {
-		while (!promised && !git_config_next(&entry, iterator))
-			git_config_parse_bool(&promised, entry->value);
+	    !git_config_iterator_new(&iterator, configuration)) {
+		while (!promised && !git_config_next(&entry, iterator)) {
+			const char *last = strrchr(entry->name, '.');
+
+			if (!strncmp(entry->name, "remote.", strlen("remote.")) && last && !strcmp(last, ".promisor"))
+				git_config_parse_bool(&promised, entry->value);
+		}
 	}
 	git_config_iterator_free(iterator);
 	git_config_free(configuration);

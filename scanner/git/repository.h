@@ -56,7 +56,7 @@ int repository_each_reference(struct repository *repository, repository_referenc
 int repository_each_reflog_entry(struct repository *repository, repository_reference *visit, void *context,
 				 struct error *error);
 
-/* The commit that HEAD leads to. ERROR_NOT_FOUND while there is none (an unborn branch) or it is missing. */
+/* The commit that HEAD leads to, there or not. ERROR_NOT_FOUND while there is none (an unborn branch). */
 int repository_head(struct repository *repository, struct object_id *commit, struct error *error);
 
 /* ---- the working tree ---- */

@@ -23,6 +23,7 @@ struct tracing {
 	size_t tip_count, tip_capacity;
 	struct object_id *trees; /* that references name */
 	size_t tree_count, tree_capacity;
+	bool is_partial; /* the clone left objects out on purpose */
 	struct place place; /* scratch: strings borrowed for one event */
 	struct object_id author_of; /* the commit whose author is in author */
 	char *author;
@@ -54,7 +55,7 @@ static const char *author_of(struct tracing *tracing, const struct object_id *id
 static void tell_missing(struct tracing *tracing, size_t number, const char *path, const struct commit_node *commit)
 {
 	const struct source_events *events = tracing->history->events;
-	char hex[2 * OBJECT_ID_SIZE + 1], commit_hex[2 * OBJECT_ID_SIZE + 1] = "a tree that a reference names";
+	char hex[2 * OBJECT_ID_SIZE + 1], commit_hex[2 * OBJECT_ID_SIZE + 1] = "";
 	char detail[256];
 
 	if (tracing->missing_told[number])
@@ -63,9 +64,9 @@ static void tell_missing(struct tracing *tracing, size_t number, const char *pat
 	object_id_format(&tracing->history->missing[number], hex);
 	if (commit)
 		object_id_format(&commit->id, commit_hex);
-	snprintf(detail, sizeof(detail), "commit %s names it and it is not in the object database%s", commit_hex,
-		 repository_is_partial(tracing->history->repository) ? " (a partial clone): git fetch --refetch brings it"
-								     : "");
+	snprintf(detail, sizeof(detail), "%s%s names it and it is not in the object database%s",
+		 commit ? "commit " : "a tree that a reference leads to", commit_hex,
+		 tracing->is_partial ? " (a partial clone): git fetch --refetch --no-filter brings it" : "");
 	events->incomplete(events->context, "missing-object", hex, path, detail);
 }
 
@@ -322,7 +323,9 @@ static void list_hits(struct tracing *tracing, const struct source_hit *hits, si
 int source_history_trace(struct source_history *history, const struct source_hit *hits, size_t count,
 			 const struct source_trace_events *events, struct error *error)
 {
-	struct tracing tracing = { .history = history, .events = events };
+	struct tracing tracing = { .history = history,
+				   .events = events,
+				   .is_partial = repository_is_partial(history->repository) };
 	struct trace_events trace = { &tracing, tell_place, tell_life, tell_limited };
 	const struct source_events *source = history->events;
 	struct trace_request request = { .database = history->database,

@@ -8,7 +8,10 @@
 /* How soon a read that waits for somebody's input notices that it is to stop. */
 #define LOOK_FOR_STOP_MS 200
 
-/* Wait for something to read, the end or an error. Returns false when the walk is to stop: a read that waits would not notice. */
+/*
+ * Wait for something to read, the end or an error. Returns false when the walk is to stop: a read that waits
+ * would not notice.
+ */
 static bool wait_for_input(int fd, const volatile int *stop)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };
@@ -22,7 +25,10 @@ static bool wait_for_input(int fd, const volatile int *stop)
 	return false;
 }
 
-/* Fill buffer from *filled up to WINDOW_SIZE. Returns 1 when the end was reached (or the walk is to stop), 0 when the buffer is full, or -1. */
+/*
+ * Fill buffer from *filled up to WINDOW_SIZE. Returns 1 when the end was reached (or the walk is to stop), 0 when
+ * the buffer is full, or -1.
+ */
 static int fill(int fd, uint64_t offset, uint64_t size_hint, const volatile int *stop, char *buffer, size_t *filled)
 {
 	while (*filled < WINDOW_SIZE) {

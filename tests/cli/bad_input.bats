@@ -223,7 +223,7 @@ expect_incomplete() {
 
 @test "a loose object whose header lies about its size" {
 	make_good
-	for size in 5 99999999999999 18446744073709551615 99999999999999999999999 -1 0x10 ''; do
+	for size in 5 99999999999999 18446744073709551615 -1 ''; do
 		file=$(object_file HEAD:a)
 		rm -f "$file"
 		printf 'blob %s\0some content\n' "$size" |
@@ -388,8 +388,8 @@ make_packed() {
 	for file in "$pack.pack" "$pack.idx"; do
 		size=$(stat -c %s "$file")
 		cp "$file" "$T/whole"
-		for n in {0..39}; do
-			flip "$file" $((size * n / 40 + n % 7))
+		for n in {0..24}; do
+			flip "$file" $((size * n / 25 + n % 7))
 			scan_json git
 			[ "$status" -eq 3 ] || [ "$status" -eq 1 ] || expect_status 3
 			[ "$status" -eq 3 ] || expect_found "${keys[@]}"
@@ -450,7 +450,7 @@ make_packed() {
 	expect_status 3
 	expect '.findings' '[]'
 	expect '[.incomplete[] | [.what, .path]] | sort' '[["missing-object","a"],["missing-object","b"],["missing-object","c"]]'
-	expect '[.incomplete[].detail | contains("partial clone") and contains("git fetch --refetch")] | unique' '[true]'
+	expect '[.incomplete[].detail | contains("(a partial clone): git fetch --refetch --no-filter brings it")] | unique' '[true]'
 	# nothing was fetched: the scan has no network
 	[ "$(git cat-file --batch-all-objects --batch-check | grep -c blob)" = 0 ]
 	git checkout -q HEAD -- b
@@ -458,6 +458,11 @@ make_packed() {
 	expect_status 3
 	expect_found "${keys[1]}"
 	expect '.incomplete | length' 2
+	# and that way is one
+	git fetch -q --refetch --no-filter
+	scan_json git
+	expect_status 1
+	expect_found "${keys[@]}"
 	# trees are not here either
 	git clone -q --filter=tree:0 --no-checkout "file://$T/repo" ../treeless
 	cd ../treeless

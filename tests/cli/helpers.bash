@@ -1,11 +1,11 @@
-# What the command-line tests share. `load helpers` gives each test an empty folder $T (its working folder, kept when the test
-# fails) and the functions below. Tests run through tests/run, which sets STAUNCH, TOOLS and the rest.
+# What the command-line tests share. `load helpers` gives each test an empty folder $T (its working folder, kept when
+# the test fails) and the functions below. Tests run through tests/run, which sets STAUNCH, TOOLS and the rest.
 #
 # Two rules:
-#  - Keys are made by new_key. They may stand in shell variables, and go to programs through files and pipes only: an argument
-#    list is for all to read. Builtins (printf, [) have none.
-#  - staunch runs through staunch or staunch_sending, which keep a copy of all that it writes for zz_no_secret_leaks.bats, and
-#    which never let it send anywhere but where a test says.
+#  - Keys are made by new_key. They may stand in shell variables, and go to programs through files and pipes only: an
+#    argument list is for all to read. Builtins (printf, [) have none.
+#  - staunch runs through staunch or staunch_sending, which keep a copy of all that it writes for
+#    zz_no_secret_leaks.bats, and which never let it send anywhere but where a test says.
 
 bats_require_minimum_version 1.5.0
 
@@ -32,8 +32,8 @@ end_test() {
 
 # ---- keys ----
 
-# new_key [--bad-checksum|--loose] [--seed N] [COUNT]: print new keys, one a line, and remember them for zz_no_secret_leaks.bats.
-# Without a variant staunch is certain of them.
+# new_key [--bad-checksum|--loose] [--seed N] [COUNT]: print new keys, one a line, and remember them for
+# zz_no_secret_leaks.bats. Without a variant staunch is certain of them.
 new_key() {
 	"$TOOLS/make_key" "$@" | tee -a "$STAUNCH_TEST_OUTPUT/../keys"
 }
@@ -52,14 +52,15 @@ shortened() {
 
 # ---- running staunch ----
 
-# staunch ARG...: run it as a dry run. Leaves its exit code in $status, its output in the files $OUT and $ERR. Standard input is
-# the caller's. A test may set STAUNCH_DRY_RUN itself, when it sees to it that there is nothing to send.
+# staunch ARG...: run it as a dry run. Leaves its exit code in $status, its output in the files $OUT and $ERR. Standard
+# input is the caller's. A test may set STAUNCH_DRY_RUN itself, when it sees to it that there is nothing to send.
 staunch() {
 	local -x STAUNCH_DRY_RUN=${STAUNCH_DRY_RUN-1}
 	run_and_keep "$@"
 }
 
-# staunch_sending ARG...: the same, and what it finds is sent: to a local emulator, with --endpoint RULE=URL among the arguments.
+# staunch_sending ARG...: the same, and what it finds is sent: to a local emulator, with --endpoint RULE=URL among
+# the arguments.
 staunch_sending() {
 	case " $* " in
 	*" --endpoint "*=http://127.0.0.1:* | *" --endpoint "*=https://127.0.0.1:* | *" --endpoint "*=https://localhost:*) ;;
@@ -69,7 +70,8 @@ staunch_sending() {
 	run_and_keep "$@"
 }
 
-# without_privileges: from here on run it without root's right to read everything; skips the test where that cannot be done
+# without_privileges: from here on run it without root's right to read everything; skips the test where that
+# cannot be done
 without_privileges() {
 	[ "$(id -u)" = 0 ] || return 0
 	WRAPPER=(setpriv --bounding-set=-dac_override,-dac_read_search)
@@ -83,7 +85,8 @@ run_and_keep() {
 	keep_output "$@"
 }
 
-# next_run: name $OUT and $ERR for another run. Only for tests that start "$STAUNCH" themselves (in the background, in a pipe).
+# next_run: name $OUT and $ERR for another run. Only for tests that start "$STAUNCH" themselves (in the
+# background, in a pipe).
 next_run() {
 	RUNS=$((RUNS + 1))
 	OUT=$T/stdout.$RUNS ERR=$T/stderr.$RUNS

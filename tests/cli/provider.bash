@@ -91,3 +91,22 @@ expect_message() {
 	head -c 8192 "${2:-$ERR}"
 	return 1
 }
+
+# refute COMMAND...: it fails. (A test goes on after "! command", whatever becomes of it.)
+refute() {
+	if "$@"; then
+		echo "this succeeded: $*"
+		return 1
+	fi
+}
+
+# expect_nowhere TEXT FILE...: none of the files holds it. It may be a part of a key, so it stands in no argument list.
+expect_nowhere() {
+	local text=$1
+	shift
+	if grep -F -f <(printf '%s\n' "$text") -c -- "$@" >"$T/holders"; then
+		echo "here is what should be nowhere:"
+		cat "$T/holders"
+		return 1
+	fi
+}

@@ -209,7 +209,7 @@ revoke() {
 	expect '[.incomplete[].what] | unique' '["unconfirmed-hit"]'
 	expect_message 'line 1 of standard input is no credential that a rule knows'
 	expect_message 'line 3 of standard input is no credential that a rule knows'
-	! grep -qF "$other" "$OUT" "$ERR"
+	expect_nowhere "$other" "$OUT" "$ERR"
 	head -c 100000 /dev/zero | tr '\0' 'a' >lines
 	staunch_sending revoke --yes --endpoint "$AT" <lines
 	expect_status 3
@@ -291,7 +291,7 @@ refused() { ! curl -s -o /dev/null "$URL"; }
 	expect_status 3
 	expect_message 'bad_request' text
 	expect_message 'what was rejected may still be valid' text
-	! grep -q $'\e' text
+	expect_nowhere $'\e' text
 	expect '.findings[0].revocation.message | startswith("HTTP 400 bad_request: no")' true
 }
 
@@ -306,8 +306,8 @@ refused() { ! curl -s -o /dev/null "$URL"; }
 	expect_message '[credential]' "$OUT"
 	expect_message '[credential]' report.json
 	expect_message '[credential]' report.jsonl
-	! grep -qF -- "${key:4:20}" "$OUT" "$ERR" report.json report.jsonl
-	! grep -qF -- "${key:20:20}" "$OUT" "$ERR" report.json report.jsonl
+	expect_nowhere "${key:4:20}" "$OUT" "$ERR" report.json report.jsonl
+	expect_nowhere "${key:20:20}" "$OUT" "$ERR" report.json report.jsonl
 }
 
 @test "trouble that passes: tried again, accepted" {
@@ -450,15 +450,15 @@ on_terminal() {
 	on_terminal '' dir file --yes --endpoint "$AT" -f json:report.json
 	expect_status 1
 	expect_sent "$key"
-	! grep -qF 'y/N' "$ERR"
+	expect_nowhere 'y/N' "$ERR"
 	on_terminal '' dir file --dry-run --endpoint "$AT" -f json:report.json
 	expect_status 1
 	expect_sent "$key"
-	! grep -qF 'y/N' "$ERR"
+	expect_nowhere 'y/N' "$ERR"
 	staunch_sending dir file --endpoint "$AT" </dev/null
 	expect_status 1
 	expect_sent "$key" "$key"
-	! grep -qF 'y/N' "$ERR"
+	expect_nowhere 'y/N' "$ERR"
 }
 
 # ---- processes and signals ----
@@ -489,7 +489,8 @@ children() { pgrep -P "$process"; }
 	wait_for children
 	[ "$(children | wc -l)" = 1 ]
 	[ "$(readlink "/proc/$process/exe")" = "$(readlink "/proc/$(children)/exe")" ]
-	! ls -l "/proc/$(children)/fd" | grep -q socket
+	ls -l "/proc/$(children)/fd" >files
+	expect_nowhere socket: files
 	# a window of text, so that what stands in it is searched
 	{ printf '%s\n' "$key"; yes 'nothing of interest in this line' | head -c 40000000; } >&9
 	kill -KILL "$(children)"
@@ -527,7 +528,7 @@ look() {
 		tr '\0' '\n' <"/proc/$one/cmdline" >seen
 		[ -s seen ]
 		tr '\0' '\n' <"/proc/$one/environ" >>seen 2>/dev/null || true # not even ours to read unless we are root
-		! grep -qF -- "${key:4:16}" seen
+		expect_nowhere "${key:4:16}" seen
 		grep -q '^Max core file size  *0 ' "/proc/$one/limits"
 	done
 }

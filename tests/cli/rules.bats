@@ -25,7 +25,8 @@ refused() {
 	staunch "$@"
 	expect_status 2
 	[ ! -s "$OUT" ]
-	expect_message "$where: "
+	[ -n "$where" ]
+	expect_message "staunch: $where: "
 	expect_message "$what"
 }
 
@@ -74,12 +75,12 @@ refused() {
 	staunch rules test acme.json
 	expect_status 2
 	expect_message "rule 'acme-token': examples.match number 2 is not found"
-	! grep -q 14142135623 "$OUT" "$ERR"
+	expect_nowhere 14142135623 "$OUT" "$ERR"
 	rule_file acme-token '.examples.no_match += ["acme_173205080756"]' >acme.json
 	staunch rules test acme.json
 	expect_status 2
 	expect_message "rule 'acme-token': examples.no_match number 2 is found"
-	! grep -q 173205080756 "$OUT" "$ERR"
+	expect_nowhere 173205080756 "$OUT" "$ERR"
 	expect_message ' 1 not' "$OUT"
 }
 
@@ -189,10 +190,11 @@ refused() {
 
 # at FILE TEXT: "FILE:LINE:COLUMN" of where TEXT stands first
 at() {
-	local line
-	line=$(grep -nF -m 1 -- "$2" "$1")
-	line=${line%%"$2"*}
-	printf '%s:%d:%d\n' "$1" "${line%%:*}" $((${#line} - ${#line%%:*}))
+	local found before
+	found=$(grep -nF -m 1 -- "$2" "$1")
+	before=${found#*:}
+	before=${before%%"$2"*}
+	printf '%s:%d:%d\n' "$1" "${found%%:*}" $((${#before} + 1))
 }
 
 @test "a mistake in a rule file: file, line and column, exit code 2, and nothing is scanned" {

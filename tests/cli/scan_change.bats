@@ -338,6 +338,25 @@ make_line() {
 	expect '.targets[0].commits' 2
 }
 
+@test "range: a merge that moves what only its second parent has" {
+	key=$(new_key)
+	make_repository
+	commit '2024-01-01T00:00:00 +0000'
+	git checkout -q -b side
+	printf '%s\n' "$key" >file
+	commit '2024-01-02T00:00:00 +0000'
+	git checkout -q main
+	echo mine >mine
+	commit '2024-01-03T00:00:00 +0000'
+	git merge -q --no-commit side
+	git mv file moved
+	echo edited >>moved
+	commit '2024-01-04T00:00:00 +0000' merge
+	scan_json git --range side..main
+	expect_status 0
+	expect '[.findings, .incomplete]' '[[],[]]'
+}
+
 @test "range: the root commit of an unrelated history" {
 	key=$(new_key)
 	make_repository
@@ -423,6 +442,15 @@ make_line() {
 	scan_json git --range "$c0..HEAD"
 	expect_status 3
 	expect '.incomplete | length' 1
+	# a range that begins elsewhere takes in the commit at which the history was cut: what that adds is not known
+	git checkout -q --orphan elsewhere
+	git rm -qrf .
+	commit '2024-02-01T00:00:00 +0000'
+	scan_json git --range elsewhere..main
+	expect_status 3
+	expect_found "${keys[2]}"
+	expect '.incomplete | map([.what, .object])' "[[\"unreadable-object\",\"$c3\"]]"
+	expect '.targets[0].commits' 2
 }
 
 @test "range: a commit whose blob is missing is told" {

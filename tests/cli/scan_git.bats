@@ -513,6 +513,29 @@ history_of() {
 		'[["blob","src/config.env",true],["index","staged-here",false]]'
 }
 
+@test "a commit that only a linked worktree's detached HEAD reaches" {
+	key=$(new_key)
+	make_repository
+	commit '2024-01-01T00:00:00 +0000'
+	git worktree add -q --detach ../linked
+	(
+		cd ../linked
+		printf '%s\n' "$key" >file
+		commit '2024-01-02T00:00:00 +0000'
+	)
+	age_everything
+	for folder in . ../linked; do
+		scan_json git $folder
+		expect_status 1
+		expect_found "$key"
+		expect '.findings[0].places | map([.path, .reachable])' '[["file",true]]'
+	done
+	expect '.findings[0].at_head' true
+	git worktree remove ../linked
+	scan_json git
+	expect '.findings[0].places[0].reachable' false
+}
+
 @test "a submodule, whose .git is a file" {
 	key=$(new_key)
 	history_of "$key"
@@ -537,6 +560,11 @@ history_of() {
 	scan_json git deep/er
 	expect_status 1
 	expect_found "$key"
+	cd deep/er
+	scan_json git
+	expect_status 1
+	expect_found "$key"
+	cd ../..
 	scan_json git .git
 	expect_status 1
 	expect_found "$key"

@@ -35,8 +35,8 @@ static int pack_make(void **state)
 		return -1;
 	repository_make("source", 3, 12, NULL);
 	run("cd source && git repack -adfq --depth=10 --window=10 &&"
-	    " git rev-parse main:f main~1:f main~2:f main main~1 main^{tree} main~1^{tree}"
-	    "   main:empty main:one v1 |"
+	    " (git rev-parse main:f main~1:f main~2:f main main~1 main^{tree} main~1^{tree}"
+	    "   main:empty main:one v1 && seq 1000 1200 | tr 0-9 a-j | git hash-object -w --stdin) |"
 	    " git pack-objects -q --delta-base-offset --window=10 ../sound >../names");
 	run("mv sound-*.pack sound.pack && mv sound-*.idx sound.idx && mkdir -p damaged/pack &&"
 	    " git init -q --bare check &&"
@@ -123,7 +123,9 @@ static void test_truncated_index(void **state)
 	truncate_everywhere("damaged/pack/pack-a.idx", &idx);
 }
 
-/* Change each byte in some ways. Returns how many of the changes were complained of; the others must lose nothing. */
+/*
+ * Change each byte in some ways. Returns how many of the changes were complained of; the others must lose nothing.
+ */
 static size_t flip_everywhere(const char *path, struct buffer *bytes)
 {
 	static const unsigned char flips[] = { 0x01, 0x10, 0x80, 0xff };
