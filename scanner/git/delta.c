@@ -1,7 +1,7 @@
 /*
- * Applying a delta. There is an instruction every few dozen bytes, so what costs time is deciding, not copying: short
- * runs are moved in steps of a fixed size. The bytes of an offset are better asked for one by one, as here, than cut
- * out of a word by tables: neighbouring instructions have the same ones, which processors foresee.
+ * Applying a delta. There is an instruction every few dozen bytes, so what costs time is deciding, not copying:
+ * short runs are moved in steps of a fixed size. The bytes of an offset are better asked for one by one, as here,
+ * than cut out of a word by tables: neighbouring instructions have the same ones, which processors foresee.
  */
 #include "git/delta.h"
 
@@ -52,8 +52,8 @@ static inline void run_copy(unsigned char *to, const unsigned char *from, size_t
 }
 
 /*
- * Read a copy's offset and size: a bit for each byte that is there, the lowest first; the others are zero. Reads up to
- * 7 bytes. Returns where the next instruction is.
+ * Read a copy's offset and size: a bit for each byte that is there, the lowest first; the others are zero. Reads
+ * up to 7 bytes. Returns where the next instruction is.
  */
 static inline const unsigned char *copy_read(const unsigned char *at, unsigned instruction, size_t *offset,
 					     size_t *size)

@@ -1,12 +1,13 @@
 /*
  * Every object of a set of packs, each inflated once and each delta applied once, on several threads.
  *
- * git's own tools ask for one object at a time and rebuild its delta chain each time. Here the packs' entries are read
- * as what they are, a forest: each delta hangs below its base. Worker threads take whole trees of it, walk them depth
- * first, and hand each object on while its bytes are still in cache.
+ * git's own tools ask for one object at a time and rebuild its delta chain each time. Here the packs' entries are
+ * read as what they are, a forest: each delta hangs below its base. Worker threads take whole trees of it, walk
+ * them depth first, and hand each object on while its bytes are still in cache.
  *
  * Packs are not believed: whatever a pack or an index says is checked, and what cannot be read is told object by
- * object. The one thing that is not survived is a file cut off by somebody while it is mapped (SIGBUS); git never does.
+ * object. The one thing that is not survived is a file cut off by somebody while it is mapped (SIGBUS); git never
+ * does.
  */
 #ifndef STAUNCH_GIT_PACK_WALK_H
 #define STAUNCH_GIT_PACK_WALK_H
@@ -20,13 +21,14 @@ struct pack_set;
  * Map the index and pack files (pack/NAME.idx with pack/NAME.pack) of each of directories (count of them: a
  * repository's objects folder and its alternates) and link every delta to its base.
  *
- * What cannot be read is told to unreadable with its path and why, on this thread: a folder, a pack without an index
- * or an index without a pack (also where a multi-pack-index covers it, as git leaves the others in place), a file
- * that is broken. The rest is still walked. So is a pack that its index contradicts, in their counts, their checksum or
- * the order of ids: that is told, too, and each of the pack's objects is verified before it is handed on.
+ * What cannot be read is told to unreadable with its path and why, on this thread: a folder, a pack without an
+ * index or an index without a pack (also where a multi-pack-index covers it, as git leaves the others in place), a
+ * file that is broken. The rest is still walked. So is a pack that its index contradicts, in their counts, their
+ * checksum or the order of ids: that is told, too, and each of the pack's objects is verified before it is handed
+ * on.
  *
- * Takes 24 bytes of memory for each object of each pack. Returns 0, or a negative code when nothing could be done at
- * all; *set is owned by the caller.
+ * Takes 24 bytes of memory for each object of each pack. Returns 0, or a negative code when nothing could be done
+ * at all; *set is owned by the caller.
  */
 typedef void pack_unreadable(void *context, const char *path, const char *why);
 int pack_set_open(struct pack_set **set, char *const *directories, size_t count, pack_unreadable *unreadable,
@@ -38,8 +40,8 @@ uint64_t pack_set_object_count(const struct pack_set *set);
 uint64_t pack_set_byte_count(const struct pack_set *set);
 
 /*
- * The same for the objects of some kinds (OBJECT_KIND_BIT()s) and those of unknown kind: what a walk for these kinds
- * will have counted in objects_done and bytes_done at its end.
+ * The same for the objects of some kinds (OBJECT_KIND_BIT()s) and those of unknown kind: what a walk for these
+ * kinds will have counted in objects_done and bytes_done at its end.
  */
 void pack_set_count(const struct pack_set *set, unsigned kinds, uint64_t *objects, uint64_t *bytes);
 
@@ -63,23 +65,23 @@ struct pack_walk_options {
 
 /*
  * An object comes in windows when it is larger than one, no delta, and no base of a delta. Windows are inflated by
- * zlib, which can stop in the middle and takes twice as long as libdeflate, so they are larger than most images. Which
- * objects come in windows does not depend on jobs and memory_limit. window_size is at least 2 * overlap + 1.
+ * zlib, which can stop in the middle and takes twice as long as libdeflate, so they are larger than most images.
+ * Which objects come in windows does not depend on jobs and memory_limit. window_size is at least 2 * overlap + 1.
  */
 #define PACK_WALK_WINDOW_DEFAULT ((size_t)8 << 20)
 
 /*
- * The largest object that is held whole, which deltas and their bases have to be: git makes no deltas of files beyond
- * this size (core.bigFileThreshold). Larger ones are told to damaged. Beyond memory_limit one worker at a time may
- * hold one object with its base and its delta.
+ * The largest object that is held whole, which deltas and their bases have to be: git makes no deltas of files
+ * beyond this size (core.bigFileThreshold). Larger ones are told to damaged. Beyond memory_limit one worker at a
+ * time may hold one object with its base and its delta.
  */
 #define PACK_WALK_OBJECT_MAX ((size_t)512 << 20)
 
 /*
- * Hand each distinct object of the asked kinds to visit exactly once, in no particular order: from the first pack that
- * holds it, or, when it is damaged there, from the first one where it is not. An object of which no pack has a whole
- * copy, or whose base is in another pack, is told to damaged.
- * Returns 0; ERROR_INTERRUPTED when stop was set or visit asked to stop. Any thread, also several at a time.
+ * Hand each distinct object of the asked kinds to visit exactly once, in no particular order: from the first pack
+ * that holds it, or, when it is damaged there, from the first one where it is not. An object of which no pack has
+ * a whole copy, or whose base is in another pack, is told to damaged. Returns 0; ERROR_INTERRUPTED when stop was
+ * set or visit asked to stop. Any thread, also several at a time.
  */
 int pack_walk(struct pack_set *set, const struct pack_walk_options *options, struct error *error);
 

@@ -14,7 +14,7 @@
 
 #define CONTROL_SEQUENCE_MAX 32
 
-/* As often as a pattern may meet its limits in one content before it is given up there: each time costs some milliseconds. */
+/* As often as a pattern may meet its limits in one content before it is given up there: each time costs 1 ms or more. */
 #define UNDECIDED_MAX 100
 
 struct match_program {
@@ -154,8 +154,8 @@ struct search {
 };
 
 /*
- * Whether a terminal's control sequence (ECMA-48, 5.4) ends here, as in "\033[31mvck_…" of a coloured log. Its last byte is a letter,
- * but no part of a word.
+ * Whether a terminal's control sequence (ECMA-48, 5.4) ends here, as in "\033[31mvck_…" of a coloured log. Its last
+ * byte is a letter, but no part of a word.
  */
 static bool ends_control_sequence(const char *bytes, size_t end)
 {

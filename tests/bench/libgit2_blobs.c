@@ -1,7 +1,7 @@
 /*
- * What libgit2 needs to read every blob of a repository and do nothing with it: git_odb_foreach, and git_odb_read of
- * what its header calls a blob. One thread, as in a plain program. Hash verification is off: neither git cat-file
- * nor staunch recompute the hash of what they read.
+ * What libgit2 needs to read every blob of a repository and do nothing with it: git_odb_foreach, and git_odb_read
+ * of what its header calls a blob. One thread, as in a plain program. Hash verification is off: git cat-file does not
+ * recompute the hash of what it reads either.
  *
  *     libgit2_blobs REPOSITORY
  *
@@ -64,8 +64,8 @@ int main(int argc, char **argv)
 	    git_odb_foreach(totals.odb, object_read, &totals))
 		status = fail(argv[1]);
 	else
-		printf("{\"blobs\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"failures\": %" PRIu64 "}\n", totals.blobs,
-		       totals.bytes, totals.failures);
+		printf("{\"blobs\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"failures\": %" PRIu64 "}\n",
+		       totals.blobs, totals.bytes, totals.failures);
 	git_odb_free(totals.odb);
 	git_repository_free(repository);
 	git_libgit2_shutdown();

@@ -1,6 +1,6 @@
 /*
- * Run a command and say what it cost: wall time, processor time of it and all its children, and the most memory that one
- * of its processes held. For tests/bench/run, which so needs no other program for it.
+ * Run a command and say what it cost: wall time, processor time of it and all its children, and the most memory
+ * that one of its processes held. For tests/bench/run, which so needs no other program for it.
  *
  *     measure COMMAND [ARGUMENT...]
  *
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 		perror("measure");
 		return 1;
 	}
-	printf("%" PRId64 " %" PRId64 " %ld %d\n", now_us() - start, us(&usage.ru_utime) + us(&usage.ru_stime), usage.ru_maxrss,
-	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	printf("%" PRId64 " %" PRId64 " %ld %d\n", now_us() - start, us(&usage.ru_utime) + us(&usage.ru_stime),
+	       usage.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return 0;
 }

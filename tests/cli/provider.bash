@@ -1,9 +1,10 @@
-# The provider of the tests: the emulator of tests/emulator, on a port of its own for each test that starts it. `load helpers` first.
+# The provider of the tests: the emulator of tests/emulator, on a port of its own for each test that starts
+# it. `load helpers` first.
 
 RULE=vercel-ai-gateway-key
 
-# provider_start [NAME]: start it, with https and the certificate $CERTIFICATES/NAME.pem when NAME is given. Sets URL (to it) and AT (the value
-# of --endpoint that sends there). It ends with the test.
+# provider_start [NAME]: start it, with https and the certificate $CERTIFICATES/NAME.pem when NAME is given.
+# Sets URL (to it) and AT (the value of --endpoint that sends there). It ends with the test.
 provider_start() {
 	local port_file=$T/port.$RANDOM scheme=http tls=()
 	[ $# -eq 0 ] || { scheme=https; tls=(--tls "$CERTIFICATES/$1.pem" "$CERTIFICATES/$1.key"); }
@@ -45,13 +46,14 @@ faults() { ask /_control/faults --data-binary "$1" >/dev/null; }
 
 # created_key: a key made over the provider's API
 created_key() {
-	ask '/v1/api-keys?teamId=team_test' -H 'Authorization: Bearer token' --data '{"purpose":"ai-gateway","name":"test"}' |
+	ask '/v1/api-keys?teamId=team_test' -H 'Authorization: Bearer token' --data '{"purpose":"ai-gateway"}' |
 		jq -r .apiKeyString | tee -a "$STAUNCH_TEST_OUTPUT/../keys"
 }
 
 # gateway_status KEY: what the gateway answers to somebody who uses it
 gateway_status() {
-	printf 'Authorization: Bearer %s\n' "$1" | curl -sS -o /dev/null -w '%{http_code}' -H @- --cacert "$CERTIFICATES/ca.pem" "$URL/v1/credits"
+	printf 'Authorization: Bearer %s\n' "$1" |
+		curl -sS -o /dev/null -w '%{http_code}' -H @- --cacert "$CERTIFICATES/ca.pem" "$URL/v1/credits"
 }
 
 # reports FILTER: jq on the list of the reports that arrived
@@ -100,7 +102,8 @@ refute() {
 	fi
 }
 
-# expect_nowhere TEXT FILE...: none of the files holds it. It may be a part of a key, so it stands in no argument list.
+# expect_nowhere TEXT FILE...: none of the files holds it. It may be a part of a key, so it stands in no
+# argument list.
 expect_nowhere() {
 	local text=$1
 	shift

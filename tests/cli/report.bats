@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
-# Goal: a report has exactly the members of the documented format, goes whole to where it should or says that it did not, and
-# no report or terminal gets to see what it should not.
+# Goal: a report has exactly the members of the documented format, goes whole to where it should or says that
+# it did not, and no report or terminal gets to see what it should not.
 
 load helpers
 load provider
 
-# one_of_each: a repository with two certain keys (one at HEAD, one removed), a likely and a possible one, in $T/repo; sets the four
+# one_of_each: a repository with two certain keys (one at HEAD, one removed), a likely and a possible one, in
+# $T/repo; sets the four
 one_of_each() {
 	kept=$(new_key) removed=$(new_key) likely=$(new_key --bad-checksum) loose=$(new_key --loose)
 	make_repository
@@ -21,9 +22,17 @@ one_of_each() {
 	cd "$T"
 }
 
+# of KEY MEMBERS: the filter of these members of the key's finding
+of() {
+	printf '.findings[] | select(.fingerprint == "%s") | [%s]' "$(fingerprint "$1")" "$2"
+}
+
 # ---- json ----
 
 @test "json: the members of each object, in their order" {
+	local beginning='"rule","provider","confidence","secret","fingerprint","encoding","places","places_total"'
+	local place='"target","kind","path","archive_path","line","column","offset"'
+	local seen='"first_seen","last_seen","at_head"' state
 	one_of_each
 	provider_start
 	faults '[{"status":400,"body":"{\"error\":{\"code\":\"no\",\"message\":\"no\"}}"}]'
@@ -31,21 +40,25 @@ one_of_each() {
 	printf 'key: %s' "$kept" >file
 	staunch_sending scan repo file --yes --endpoint "$AT" -f json
 	expect_status 3
-	expect 'keys_unsorted' '["schema","staunch","started","finished","dry_run","targets","findings","incomplete","summary"]'
+	expect 'keys_unsorted' \
+		'["schema","staunch","started","finished","dry_run","targets","findings","incomplete","summary"]'
 	expect '[.targets[] | keys_unsorted] | unique' '[["kind","path","commits","objects","bytes"]]'
 	expect '[.findings[] | select(any(.places[]; .kind == "blob")) | keys_unsorted] | unique' \
-		'[["rule","provider","confidence","secret","fingerprint","encoding","places","places_total","commits_total","first_seen","last_seen","at_head","removed","refs","refs_total","revocation"]]'
+		"[[$beginning,\"commits_total\",$seen,\"removed\",\"refs\",\"refs_total\",\"revocation\"]]"
 	expect '[.findings[] | select(all(.places[]; .kind == "file")) | keys_unsorted] | unique' \
-		'[["rule","provider","confidence","secret","fingerprint","encoding","places","places_total","first_seen","last_seen","at_head","revocation"]]'
+		"[[$beginning,$seen,\"revocation\"]]"
 	expect '[.findings[].places[] | select(.kind == "blob") | keys_unsorted] | unique' \
-		'[["target","kind","path","archive_path","line","column","offset","object","commit","author","date","reachable"]]'
+		"[[$place,\"object\",\"commit\",\"author\",\"date\",\"reachable\"]]"
 	expect '[.findings[].places[] | select(.kind == "file") | keys_unsorted] | unique' \
-		'[["target","kind","path","archive_path","line","column","offset"]]'
-	expect '[.findings[] | .first_seen, .last_seen, .removed | select(. != null) | keys_unsorted] | unique' '[["commit","date"]]'
-	expect '[.findings[].revocation | select(.state == "rejected") | keys_unsorted]' '[["state","http_status","attempts","at","message"]]'
-	expect '[.findings[].revocation | select(.state == "accepted") | keys_unsorted] | unique' '[["state","http_status","attempts","at"]]'
+		"[[$place]]"
+	expect '[.findings[] | .first_seen, .last_seen, .removed | select(. != null) | keys_unsorted] | unique' \
+		'[["commit","date"]]'
+	state='"state","http_status","attempts","at"'
+	expect '[.findings[].revocation | select(.state == "rejected") | keys_unsorted]' "[[$state,\"message\"]]"
+	expect '[.findings[].revocation | select(.state == "accepted") | keys_unsorted] | unique' "[[$state]]"
 	expect '[.incomplete[] | keys_unsorted] | unique' '[["target","what","object","path","detail"]]'
-	expect '.summary | keys_unsorted' '["findings","accepted","gone","rejected","pending","suppressed","incomplete"]'
+	expect '.summary | keys_unsorted' \
+		'["findings","accepted","gone","rejected","pending","suppressed","incomplete"]'
 	expect '.summary | [.accepted, .gone, .rejected, .pending, .suppressed]' '[2,0,1,0,0]'
 }
 
@@ -55,21 +68,26 @@ one_of_each() {
 	scan_json git repo
 	expect_status 1
 	blob=$(git -C repo rev-parse "$first_commit:.env")
-	expect '[.schema, .staunch, .dry_run]' "[\"staunch-report/1\",\"$("$STAUNCH" --version | cut -d' ' -f2)\",true]"
-	expect '[.started, .finished | test("^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z$")]' '[true,true]'
+	expect '[.schema, .dry_run]' '["staunch-report/1",true]'
+	expect '"staunch \(.staunch)"' "$("$STAUNCH" --version)"
+	expect '[.started, .finished | test("^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z$")]' \
+		'[true,true]'
 	expect '.targets | map([.kind, .path, .commits])' '[["git","repo",2]]'
 	expect '.targets[0].objects' "$(git -C repo cat-file --batch-all-objects --batch-check | wc -l)"
 	expect '[.findings[].confidence]' '["certain","certain","likely","possible"]'
 	expect '[.findings[] | .rule, .provider] | unique' '["vercel","vercel-ai-gateway-key"]'
 	expect_found "$kept" "$removed" "$likely" "$loose"
-	expect ".findings[] | select(.fingerprint == \"$(fingerprint "$removed")\") | [.secret, .encoding, .at_head, .places_total, .commits_total]" \
+	expect "$(of "$removed" '.secret, .encoding, .at_head, .places_total, .commits_total')" \
 		"[\"$(shortened "$removed")\",[],false,1,1]"
-	expect ".findings[] | select(.fingerprint == \"$(fingerprint "$removed")\") | [.removed.commit, .refs, .refs_total]" \
+	expect "$(of "$removed" '.removed.commit, .refs, .refs_total')" \
 		"[\"$second_commit\",[\"refs/heads/main\"],1]"
-	expect ".findings[] | select(.fingerprint == \"$(fingerprint "$removed")\") | .places" \
-		"[{\"target\":0,\"kind\":\"blob\",\"path\":\".env\",\"archive_path\":[],\"line\":2,\"column\":20,\"offset\":30,\"object\":\"$blob\",\"commit\":\"$first_commit\",\"author\":\"Test Author <author@example.test>\",\"date\":\"2026-01-01T10:00:00Z\",\"reachable\":true}]"
-	expect ".findings[] | select(.fingerprint == \"$(fingerprint "$kept")\") | [.first_seen.commit, .last_seen.commit, .last_seen.date, .at_head, .commits_total, .removed]" \
-		"[\"$first_commit\",\"$second_commit\",\"2026-01-02T10:00:00Z\",true,2,null]"
+	expect "$(of "$removed" '.places[] | .target, .kind, .path, .archive_path, .line, .column, .offset')" \
+		'[0,"blob",".env",[],2,20,30]'
+	expect "$(of "$removed" '.places[] | .object, .commit, .author, .date, .reachable')" \
+		"[\"$blob\",\"$first_commit\",\"Test Author <author@example.test>\",\"2026-01-01T10:00:00Z\",true]"
+	expect "$(of "$kept" '.first_seen.commit, .last_seen.commit, .last_seen.date')" \
+		"[\"$first_commit\",\"$second_commit\",\"2026-01-02T10:00:00Z\"]"
+	expect "$(of "$kept" '.at_head, .commits_total, .removed')" '[true,2,null]'
 	expect '.summary' '{"findings":4,"accepted":0,"gone":0,"rejected":0,"pending":0,"suppressed":0,"incomplete":0}'
 }
 
@@ -81,9 +99,8 @@ one_of_each() {
 }
 
 @test "json: one key in many places: the first and the newest, and how many there were" {
-	local key number
-	key=$(new_key)
-	for ((number = 0; number < 250; number++)); do printf '%s\n' "$key"; done >file
+	new_key >key
+	sed -n "$(printf 'p;%.0s' {1..250})" key >file
 	scan_json dir file
 	expect '.findings[0] | [(.places | length), .places_total]' '[100,250]'
 	expect '.findings[0].places | [.[0].line, .[1].line, .[99].line]' '[1,152,250]'
@@ -111,7 +128,8 @@ one_of_each() {
 	[ "$(wc -l <"$OUT")" = 5 ]
 	[ "$(json .type | tr '\n' ' ')" = 'finding finding finding finding summary ' ]
 	[ "$(json 'select(.type == "finding") | del(.type)')" = "$(json '.findings[]' whole.json)" ]
-	[ "$(tail -n 1 "$OUT" | jq -c 'keys_unsorted')" = '["type","schema","staunch","started","finished","dry_run","targets","incomplete","summary"]' ]
+	[ "$(tail -n 1 "$OUT" | jq -rc 'keys_unsorted | join(" ")')" = \
+		'type schema staunch started finished dry_run targets incomplete summary' ]
 	[ "$(tail -n 1 "$OUT" | jq -c '.summary')" = "$(json '.summary' whole.json)" ]
 	echo nothing >empty
 	staunch dir empty -f jsonl

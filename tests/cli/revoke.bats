@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Goal: a key that leaked is dead after one run, its provider hears of it once and of nothing else, and every way in which that can
-# fail is told by state and exit code.
+# Goal: a key that leaked is dead after one run, its provider hears of it once and of nothing else, and every
+# way in which that can fail is told by state and exit code.
 
 load helpers
 load provider
@@ -119,13 +119,15 @@ revoke() {
 	staunch_sending dir file --yes --endpoint "$AT" -f json
 	expect_status 1
 	expect_sent "$certain" "$likely"
-	expect '[.findings[] | .confidence, .revocation.state]' '["certain","accepted","likely","accepted","possible","none"]'
+	expect '[.findings[] | .confidence, .revocation.state]' \
+		'["certain","accepted","likely","accepted","possible","none"]'
 
 	provider_reset
 	staunch_sending dir file --yes --endpoint "$AT" -f json --min-confidence certain
 	expect_status 1
 	expect_sent "$certain"
-	expect '[.findings[] | .confidence, .revocation.state]' '["certain","accepted","likely","none","possible","none"]'
+	expect '[.findings[] | .confidence, .revocation.state]' \
+		'["certain","accepted","likely","none","possible","none"]'
 
 	provider_reset
 	faults '[{"status":200,"times":3}]'
@@ -160,8 +162,9 @@ revoke() {
 @test "--endpoint: plain http only to this machine, a known rule, an URL" {
 	local url
 	new_key >file
-	for url in http://192.0.2.1/report http://example.test/report http://127.0.0.1.example.test/ http://localhost.example.test/ \
-		http://2130706433/ http://127.1/ http://0x7f.1/ 'http://[::ffff:127.0.0.1]/' ftp://127.0.0.1/ https://user:pw@127.0.0.1/ https:// file:///etc/hosts 127.0.0.1; do
+	for url in http://192.0.2.1/report http://example.test/report http://127.0.0.1.example.test/ \
+		http://localhost.example.test/ http://2130706433/ http://127.1/ http://0x7f.1/ 'http://[::ffff:127.0.0.1]/' \
+		ftp://127.0.0.1/ https://user:pw@127.0.0.1/ https:// file:///etc/hosts 127.0.0.1; do
 		staunch dir file --endpoint "$RULE=$url"
 		expect_status 2
 		[ ! -s "$OUT" ]
@@ -175,7 +178,8 @@ revoke() {
 	staunch dir file --endpoint "$RULE"
 	expect_status 2
 	expect_message 'want RULE=URL'
-	for url in http://127.0.0.1:9/ http://localhost:9/ 'http://[::1]:9/' http://127.8.9.10/ https://example.test/; do
+	for url in http://127.0.0.1:9/ http://localhost:9/ 'http://[::1]:9/' http://127.8.9.10/ \
+		https://example.test/; do
 		staunch dir file --endpoint "$RULE=$url"
 		expect_status 1
 	done
@@ -405,7 +409,8 @@ refused() { ! curl -s -o /dev/null "$URL"; }
 
 # ---- the question ----
 
-# on_terminal ANSWER ARG...: staunch on a terminal of its own, with ANSWER typed into it. What the terminal showed is in $ERR.
+# on_terminal ANSWER ARG...: staunch on a terminal of its own, with ANSWER typed into it. What the terminal
+# showed is in $ERR.
 on_terminal() {
 	local answer=$1 argument line
 	shift
@@ -427,7 +432,8 @@ on_terminal() {
 		expect_status 1
 		expect_message 'Revoke this key now? [y/N]'
 		expect_message "$(shortened "$key")"
-		expect '.findings[0].revocation | [.state, .message]' '["dry-run","not sent: the question was not answered with yes"]' report.json
+		expect '.findings[0].revocation | [.state, .message]' \
+			'["dry-run","not sent: the question was not answered with yes"]' report.json
 		expect '.dry_run' true report.json
 	done
 	expect_arrivals 0

@@ -169,7 +169,8 @@ static inline struct buffer index_build(struct pack_builder *builder)
 	struct buffer index = BUFFER_INIT, large = BUFFER_INIT;
 	size_t at = 0;
 
-	qsort(builder->entries, builder->count, sizeof(*builder->entries), built_compare);
+	if (builder->count)
+		qsort(builder->entries, builder->count, sizeof(*builder->entries), built_compare);
 	buffer_add(&index, "\377tOc\0\0\0\2", 8);
 	for (unsigned first = 0; first < 256; first++) {
 		while (at < builder->count && builder->entries[at].id.bytes[0] <= first)

@@ -48,6 +48,18 @@ static struct buffer text_buffer(const char *text, size_t length)
 	return buffer;
 }
 
+static void test_empty_pack(void **state)
+{
+	struct pack_builder builder;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count + seen.damaged_count + seen.unreadable_count, 0);
+	seen_release(&seen);
+}
+
 static void test_deltas_of_both_kinds(void **state)
 {
 	struct buffer first = delta_append(5, "one"), second = delta_append(8, "two");
@@ -110,7 +122,7 @@ static void test_missing_bases(void **state)
 	distance_add(&builder, 3); /* the middle of the entry before */
 	entry_deflate(&builder, delta.bytes, delta.length);
 	entry_begin(&builder, number_id(4), PACK_OFFSET_DELTA, delta.length);
-	distance_add(&builder, 1 << 20); /* before the pack */
+	distance_add(&builder, builder.entries[4].offset); /* the start of the pack */
 	entry_deflate(&builder, delta.bytes, delta.length);
 	entry_begin(&builder, number_id(5), PACK_OFFSET_DELTA, delta.length);
 	distance_add(&builder, 0); /* itself */
@@ -155,6 +167,9 @@ static void test_lying_sizes(void **state)
 	entry_deflate(&builder, "hello", 5);
 	entry_begin(&builder, number_id(7), OBJECT_BLOB, UINT64_MAX);
 	builder.pack.bytes[builder.pack.length - 1] |= 0x10; /* the 65th bit of the size */
+	entry_begin(&builder, number_id(8), PACK_OFFSET_DELTA, (uint64_t)400 << 20);
+	distance_add(&builder, builder.entries[8].offset - builder.entries[0].offset);
+	entry_deflate(&builder, small.bytes, small.length);
 	crafted_walk(&builder, &seen);
 	assert_int_equal(seen.object_count, 1);
 	assert_string_equal(complaint_find(&seen, number_id(1)), "it is too short for the size it says");
@@ -165,6 +180,7 @@ static void test_lying_sizes(void **state)
 	assert_string_equal(complaint_find(&seen, number_id(5)), "its base cannot be read");
 	assert_string_equal(complaint_find(&seen, number_id(6)), "it is too short for the size it says");
 	assert_string_equal(complaint_find(&seen, number_id(7)), "its size does not fit in 64 bits");
+	assert_string_equal(complaint_find(&seen, number_id(8)), "it is too short for the size it says");
 	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
 	assert_in_range(usage.ru_maxrss, 0, 512 << 10); /* in KiB */
 	buffer_release(&huge_delta);
@@ -236,6 +252,8 @@ static void test_broken_entries(void **state)
 	entry_deflate(&builder, "hello", 5);
 	entry_begin(&builder, number_id(5), OBJECT_BLOB, 5);
 	buffer_add(&builder.pack, "not a zlib stream", 17);
+	entry_begin(&builder, number_id(6), PACK_REFERENCE_DELTA, 4);
+	buffer_add(&builder.pack, "an id cut off", 13);
 	blob_add(&builder, "the last one", 12);
 	builder.entries[5].offset = 1; /* in the header */
 	crafted_walk(&builder, &seen);
@@ -245,6 +263,7 @@ static void test_broken_entries(void **state)
 	assert_string_equal(complaint_find(&seen, number_id(3)), "its type is not known");
 	assert_string_equal(complaint_find(&seen, number_id(4)), "its type is not known");
 	assert_string_equal(complaint_find(&seen, number_id(5)), "the index points outside of the pack");
+	assert_string_equal(complaint_find(&seen, number_id(6)), "its header is cut off");
 	buffer_release(&beyond);
 	buffer_release(&other_base);
 	seen_release(&seen);
@@ -284,7 +303,51 @@ static void test_offsets(void **state)
 	seen_release(&seen);
 }
 
-/* An index with an offset in the middle of an entry: that entry then runs into the next one, and both are damaged. */
+/* A pack with a hole of 5 GiB between its two entries: the second offset takes 64 bits. */
+static void test_far_offset(void **state)
+{
+	static const char checksum[OBJECT_ID_SIZE] = "any will do";
+	uint64_t far = (uint64_t)5 << 30;
+	struct pack_walk_options options;
+	struct pack_builder builder;
+	struct buffer index;
+	struct seen seen;
+	size_t first;
+	FILE *file;
+
+	(void)state;
+	builder_init(&builder);
+	blob_add(&builder, "hello", 5);
+	first = builder.pack.length;
+	blob_add(&builder, "world", 5);
+	builder.pack.bytes[11] = 2;
+	builder.entries[1].offset = far;
+	file = fopen("o/pack/pack-a.pack", "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(builder.pack.bytes, 1, first, file), first);
+	assert_int_equal(fseeko(file, (off_t)far, SEEK_SET), 0);
+	assert_int_equal(fwrite(builder.pack.bytes + first, 1, builder.pack.length - first, file),
+			 builder.pack.length - first);
+	assert_int_equal(fwrite(checksum, 1, sizeof(checksum), file), sizeof(checksum));
+	assert_int_equal(fclose(file), 0);
+	index = index_build(&builder);
+	buffer_add(&index, checksum, sizeof(checksum));
+	buffer_add(&index, checksum, sizeof(checksum));
+	bytes_write("o/pack/pack-a.idx", &index);
+	buffer_release(&index);
+	builder_release(&builder);
+	seen_init(&seen, 0);
+	options = seen_options(&seen);
+	assert_int_equal(seen_walk(&seen, "o", &options), 0);
+	assert_int_equal(seen.object_count, 2);
+	assert_true(seen.objects[0].is_right && seen.objects[1].is_right);
+	assert_int_equal(seen.damaged_count + seen.unreadable_count, 0);
+	seen_release(&seen);
+}
+
+/*
+ * An index with an offset in the middle of an entry: that entry then runs into the next one, and both are damaged.
+ */
 static void test_overlap(void **state)
 {
 	struct pack_builder builder;
@@ -299,7 +362,8 @@ static void test_overlap(void **state)
 	crafted_walk(&builder, &seen);
 	assert_int_equal(seen.object_count, 1);
 	assert_int_equal(seen.damaged_count, 2);
-	assert_string_equal(complaint_find(&seen, blob_id("hello", 5)), "its zlib stream runs into the next entry");
+	assert_string_equal(complaint_find(&seen, blob_id("hello", 5)),
+			    "its zlib stream runs into the next entry");
 	seen_release(&seen);
 }
 
@@ -387,6 +451,7 @@ static void test_indexes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty_pack),
 		cmocka_unit_test(test_deltas_of_both_kinds),
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_missing_bases),
@@ -394,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_lying_streams),
 		cmocka_unit_test(test_broken_entries),
 		cmocka_unit_test(test_offsets),
+		cmocka_unit_test(test_far_offset),
 		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_equal_ids),
 		cmocka_unit_test(test_indexes),
