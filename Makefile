@@ -126,7 +126,7 @@ endef
 deps: ## install what building needs (Debian, Ubuntu)
 	$(call install_packages,$(DEPS))
 
-test-deps: ## install what the tests need beside it
+test-deps: deps ## install what the tests need beside it
 	$(call install_packages,$(TEST_DEPS))
 
 install: all ## into PREFIX (/usr/local), below DESTDIR

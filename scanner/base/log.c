@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/buffer.h"
+#include "base/mask.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -19,18 +20,20 @@ void log_set_level(enum log_level level)
 /* One write per line, so that lines of two processes or threads do not mix. */
 static void log_line(const char *format, va_list arguments)
 {
-	struct buffer line = BUFFER_INIT;
+	struct buffer line = BUFFER_INIT, masked = BUFFER_INIT;
 	char *message = NULL;
 	ssize_t ignored;
 
 	if (vasprintf(&message, format, arguments) < 0)
 		return;
 	buffer_add_string(&line, "staunch: ");
-	text_add_harmless(&line, message);
+	mask_add(&masked, message);
+	text_add_harmless(&line, masked.bytes);
 	buffer_add_char(&line, '\n');
 	ignored = write(STDERR_FILENO, line.bytes, line.length);
 	(void)ignored; /* a stderr that is gone must not end the scan */
 	buffer_release(&line);
+	buffer_release(&masked);
 	free(message);
 }
 

@@ -1,6 +1,7 @@
 /*
  * Messages for people, on stderr, each on one line: "staunch: …". Findings never go here, and no secret ever does.
- * Bytes that could steer a terminal are made visible, because messages quote file names from strangers.
+ * Messages quote arguments and file names from strangers: what looks like a credential is shortened (base/mask.h), and
+ * bytes that could steer a terminal are made visible.
  */
 #ifndef STAUNCH_BASE_LOG_H
 #define STAUNCH_BASE_LOG_H

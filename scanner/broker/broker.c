@@ -7,6 +7,7 @@
 #include "broker/settle.h"
 #include "match/match.h"
 
+#include <stdatomic.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,18 +19,25 @@
 
 /* ---- signals ---- */
 
-static volatile int interrupted;
+static atomic_int interrupted;
 static volatile pid_t scan_process; /* 0: none */
 
-/* The scan process stops at the next chunk and tells what it has; reading its messages to the end is the way out. */
+/* How long an interrupted scan process may take to tell what it has. */
+#define STOP_SECONDS 5
+
+/*
+ * The scan process stops at the next chunk and tells what it has; reading its messages to the end is the way out. One that does not stop in time, or
+ * when asked twice, is killed: what it told until then is kept.
+ */
 static void interrupt(int number)
 {
 	int saved = errno;
 
-	(void)number;
-	interrupted = 1;
 	if (scan_process > 0)
-		kill(scan_process, SIGTERM);
+		kill(scan_process, number == SIGALRM || interrupted ? SIGKILL : SIGTERM);
+	interrupted = 1;
+	if (number != SIGALRM)
+		alarm(STOP_SECONDS);
 	errno = saved;
 }
 
@@ -39,7 +47,9 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
 	action.sa_handler = SIG_IGN;
+	sigaction(SIGXFSZ, &action, NULL); /* so is a file grown to its limit */
 	sigaction(SIGPIPE, &action, NULL); /* a closed pipe is a write error like others */
 }
 
@@ -95,20 +105,23 @@ static int scan(const struct broker_options *options, const struct match_program
 					 .progress = options->progress };
 	struct error why = { 0 };
 	int channel, status = 0, listened;
-	pid_t process;
+	siginfo_t ended;
 
-	if (scan_start(&scanning, &channel, &process, error))
+	if (scan_start(&scanning, &channel, &scan_process, error))
 		return error->code;
-	scan_process = process;
 	if (interrupted)
-		kill(process, SIGTERM); /* the signal came before there was anyone to tell */
+		kill(scan_process, SIGTERM); /* the signal came before there was anyone to tell */
 	listened = listen_to_scan(collection, channel, &why);
 	close(channel);
 	if (listened < 0)
-		kill(process, SIGKILL);
-	while (waitpid(process, &status, 0) < 0 && errno == EINTR)
+		kill(scan_process, SIGKILL);
+	/* wait without reaping, so that a handler never signals a number that is somebody else's by then */
+	while (waitid(P_PID, (id_t)scan_process, &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
+	ended.si_pid = scan_process;
 	scan_process = 0;
+	waitpid(ended.si_pid, &status, 0);
+	alarm(0);
 	check_end(collection, status, listened, &why);
 	return 0;
 }
@@ -117,21 +130,43 @@ static int scan(const struct broker_options *options, const struct match_program
 
 #define LINE_MAX_BYTES (SECRET_SIZE_MAX + 64)
 
+static bool is_space(char character)
+{
+	return character == ' ' || character == '\t' || character == '\r' || character == '\n';
+}
+
+/* Read a line of any bytes, of which the first LINE_MAX_BYTES are kept; *length says when it was longer. Returns false at the end. */
+static bool read_line(char *line, size_t *length)
+{
+	int character = getc(stdin);
+	bool any = character != EOF;
+
+	*length = 0;
+	for (; character != EOF && character != '\n'; character = getc(stdin)) {
+		if (*length < LINE_MAX_BYTES)
+			line[(*length)++] = (char)character;
+	}
+	return any;
+}
+
 static void read_credentials(struct collection *collection)
 {
 	struct place place = { .kind = PLACE_STDIN, .reachable = true, .path = (char *)"(standard input)", .column = 1 };
 	char *line = memory_allocate(LINE_MAX_BYTES);
 	char detail[128];
+	size_t length;
 
 	setvbuf(stdin, NULL, _IONBF, 0); /* stdio's buffer would keep a copy */
-	while (!interrupted && fgets(line, LINE_MAX_BYTES, stdin)) {
-		char *start = line + strspn(line, " \t\r\n");
-		size_t length = strlen(start);
+	while (!interrupted && read_line(line, &length)) {
+		char *start = line;
 
 		place.line++;
-		while (length && strchr(" \t\r\n", start[length - 1]))
+		while (length && is_space(*start))
+			start++, length--;
+		while (length && is_space(start[length - 1]))
 			length--;
-		if (!length || collection_add_credential(collection, start, length, &place) >= 0)
+		if (!length || (length < LINE_MAX_BYTES &&
+				collection_add_credential(collection, start, length, &place) >= 0))
 			continue;
 		snprintf(detail, sizeof(detail), "line %llu of standard input is no credential that a rule knows",
 			 (unsigned long long)place.line);

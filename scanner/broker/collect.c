@@ -294,9 +294,9 @@ static int take_life(struct collection *collection, const struct channel_message
 {
 	struct finding *finding;
 
-	if (message->key >= collection->key_capacity || !message->first_seen.commit[0] || !message->last_seen.commit[0])
-		return error_set(error, ERROR_MALFORMED, "the scan process told the life of an unknown key");
-	if (!collection->finding_of_key[message->key])
+	if (!message->first_seen.commit[0] || !message->last_seen.commit[0])
+		return error_set(error, ERROR_MALFORMED, "the scan process told the life of a key that no commit holds");
+	if (message->key >= collection->key_capacity || !collection->finding_of_key[message->key])
 		return 0; /* its hits were not confirmed, or dropped */
 	finding = collection->findings[collection->finding_of_key[message->key] - 1];
 	if (!finding->first_seen.commit[0] || earlier(&message->first_seen, &finding->first_seen))

@@ -15,7 +15,7 @@ struct rule_set;
 
 /* Ceilings on what a scan process can make the broker hold. What is beyond is counted as incomplete. */
 #define COLLECT_FINDINGS_MAX 1000000
-#define COLLECT_UNTRACED_MAX 2000000
+#define COLLECT_UNTRACED_MAX 500000
 #define COLLECT_INCOMPLETE_MAX 1000
 #define COLLECT_TARGETS_MAX 1000000
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +99,7 @@ static void tell_settled(void *context, struct finding *finding)
 /* ---- sending ---- */
 
 static void send_all(struct settlement *settlement, const struct broker_options *options, struct finding **findings,
-		     size_t count, const volatile int *stop)
+		     size_t count, const atomic_int *stop)
 {
 	struct revoker *revoker = NULL;
 	struct error error;
@@ -115,7 +116,7 @@ static void send_all(struct settlement *settlement, const struct broker_options 
 }
 
 static void decide(struct settlement *settlement, const struct broker_options *options, struct finding **findings,
-		   size_t count, const volatile int *stop)
+		   size_t count, const atomic_int *stop)
 {
 	if (settlement->result->dry_run) {
 		set_all(findings, count, REVOCATION_DRY_RUN, NULL);
@@ -137,7 +138,7 @@ static void decide(struct settlement *settlement, const struct broker_options *o
 	}
 }
 
-void settle(struct settlement *settlement, const struct broker_options *options, const volatile int *stop)
+void settle(struct settlement *settlement, const struct broker_options *options, const atomic_int *stop)
 {
 	const struct report_result *result = settlement->result;
 	struct finding **sending = memory_allocate(result->finding_count * sizeof(*sending));

@@ -6,6 +6,8 @@
 
 #include "broker/broker.h"
 
+#include <stdatomic.h>
+
 struct settlement {
 	struct report_result *result; /* its findings are settled; dry_run is set when the user declines */
 	/* Called for each finding, in report order, once nothing more happens to it in this run. */
@@ -17,6 +19,6 @@ struct settlement {
 };
 
 /* Decide, ask where a person is there to answer, send, and tell. */
-void settle(struct settlement *settlement, const struct broker_options *options, const volatile int *stop);
+void settle(struct settlement *settlement, const struct broker_options *options, const atomic_int *stop);
 
 #endif

@@ -8,13 +8,13 @@
 #include "cli/options.h"
 #include "rule/rule.h"
 
-/* Load the rules that the options ask for. *set is owned by the caller. Returns 0 or a negative code. */
+/* Load the rules that the options ask for, for `rules check` and `rules test` those of the operands too. *set is owned by the caller. Returns 0 or a negative code. */
 int command_load_rules(const struct options *options, struct rule_set *set, struct error *error);
 
 /* scan, git, dir, stdin, revoke. */
 enum exit_code command_run(const struct options *options, const struct rule_set *rules);
 
-/* rules list|check|test. */
-enum exit_code command_rules(const struct options *options, const struct rule_set *rules);
+/* rules list|check|test. check looks at the enabled ones; test enables all of *rules. */
+enum exit_code command_rules(const struct options *options, struct rule_set *rules);
 
 #endif

@@ -76,6 +76,7 @@ static const struct option_row {
 	{ 'h', "help", NULL, "print this", ALL, OPTION_FLAG, TARGET(help) },
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(*rows))
+#define FIRST_LONG 256 /* what getopt_long() returns for the first row; letters are below */
 
 static void list_add(struct string_list *list, char *item)
 {
@@ -156,18 +157,31 @@ static int store(struct options *options, const struct option_row *row, char *te
 
 /* ---- the whole line ---- */
 
-/* Which rows were used: an option out of place is a mistake, not to be passed over. */
-static int parse_rows(struct options *options, bool used[ROW_COUNT], int argc, char **argv, struct error *error)
+/* What getopt_long() stopped at. It names a letter in optopt; then argv's last one may hold other letters, or be no option. */
+static int bad_option(const char *before, const char *argument, const char *after, struct error *error)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+	bool is_letter = optopt != 0 && optopt < FIRST_LONG;
+
+	return error_set(error, ERROR_CONFIGURATION, "%s'%s'%s", before, is_letter ? letter : argument, after);
+}
+
+/*
+ * Fill in options and operands. Which rows were used: an option out of place is a mistake, not to be passed over. *leading is how many
+ * operands stand before "--", among which alone is a command.
+ */
+static int parse_rows(struct options *options, bool used[ROW_COUNT], size_t *leading, int argc, char **argv,
+		      struct error *error)
 {
 	struct option names[ROW_COUNT + 1] = { 0 };
-	char letters[3 * ROW_COUNT + 2] = ":";
+	char letters[3 * ROW_COUNT + 3] = "-:"; /* operands in their order, as choice 1 */
 	int choice, index;
 
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		size_t length = strlen(letters);
 
 		names[i] = (struct option){ rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
-					    256 + (int)i };
+					    FIRST_LONG + (int)i };
 		if (rows[i].short_name)
 			snprintf(letters + length, sizeof(letters) - length, "%c%s", rows[i].short_name,
 				 rows[i].argument ? ":" : "");
@@ -175,28 +189,33 @@ static int parse_rows(struct options *options, bool used[ROW_COUNT], int argc, c
 	opterr = 0;
 	optind = 0; /* glibc: begin anew */
 	while ((choice = getopt_long(argc, argv, letters, names, NULL)) != -1) {
-		index = choice - 256;
+		if (choice == 1) {
+			list_add(&options->operands, optarg);
+			continue;
+		}
+		index = choice - FIRST_LONG;
 		for (size_t i = 0; index < 0 && i < ROW_COUNT; i++) {
 			if (rows[i].short_name == choice)
 				index = (int)i;
 		}
 		if (choice == ':')
-			return error_set(error, ERROR_CONFIGURATION, "'%s' wants an argument", argv[optind - 1]);
+			return bad_option("", argv[optind - 1], " wants an argument", error);
 		if (choice == '?' || index < 0)
-			return error_set(error, ERROR_CONFIGURATION, "unknown option '%s'", argv[optind - 1]);
+			return bad_option("unknown option ", argv[optind - 1], "", error);
 		used[index] = true;
 		if (store(options, &rows[index], optarg, error))
 			return ERROR_CONFIGURATION;
 	}
+	*leading = options->operands.count;
 	for (int i = optind; i < argc; i++)
 		list_add(&options->operands, argv[i]);
 	return 0;
 }
 
-/* The first operand may be a command; without one it is `scan`. */
-static const struct command_row *take_command(struct options *options)
+/* The first of the leading operands may be a command; without one it is `scan`. */
+static const struct command_row *take_command(struct options *options, size_t leading)
 {
-	for (size_t i = 0; options->operands.count && i < COMMAND_COUNT; i++) {
+	for (size_t i = 0; leading && i < COMMAND_COUNT; i++) {
 		if (strcmp(options->operands.items[0], commands[i].name) != 0)
 			continue;
 		options->operands.count--;
@@ -238,6 +257,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	const char *dry_run = getenv("STAUNCH_DRY_RUN");
 	bool used[ROW_COUNT] = { false };
 	const struct command_row *command;
+	size_t leading = 0;
 
 	*options = (struct options){
 		.jobs = default_jobs(),
@@ -247,9 +267,9 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		.retries = REVOKE_RETRIES_DEFAULT,
 		.stream_name = "(standard input)",
 	};
-	if (parse_rows(options, used, argc, argv, error))
+	if (parse_rows(options, used, &leading, argc, argv, error))
 		return ERROR_CONFIGURATION;
-	command = take_command(options);
+	command = take_command(options, leading);
 	options->command = command->bit;
 	if (options->help || options->version)
 		return 0;

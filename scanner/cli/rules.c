@@ -4,7 +4,9 @@
 #include "cli/commands.h"
 
 #include "base/log.h"
+#include "base/mask.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "match/match.h"
 
 #include <stdio.h>
@@ -22,10 +24,27 @@ static int enable_all(const struct string_list *names, struct rule_set *set, boo
 	return 0;
 }
 
+/* The verb of `rules` that was asked for; "" when it is none that looks into rules' files. */
+static const char *testing_verb(const struct options *options)
+{
+	const char *verb = options->command == COMMAND_RULES ? options->operands.items[0] : "";
+
+	return strcmp(verb, "check") == 0 || strcmp(verb, "test") == 0 ? verb : "";
+}
+
 int command_load_rules(const struct options *options, struct rule_set *set, struct error *error)
 {
-	int result = rule_set_load(set, options->rules.items, options->rules.count, error);
+	/* the files named behind `check` and `test` are rules beside those of --rules */
+	size_t more = *testing_verb(options) ? options->operands.count - 1 : 0, count = options->rules.count;
+	char **paths = memory_allocate_zeroed(count + more + 1, sizeof(*paths));
+	int result;
 
+	for (size_t i = 0; i < count; i++)
+		paths[i] = options->rules.items[i];
+	for (size_t i = 0; i < more; i++)
+		paths[count + i] = options->operands.items[1 + i];
+	result = rule_set_load(set, paths, count + more, error);
+	free(paths);
 	if (!result)
 		result = enable_all(&options->enable, set, true, error);
 	if (!result)
@@ -36,14 +55,21 @@ int command_load_rules(const struct options *options, struct rule_set *set, stru
 static enum exit_code list_rules(const struct rule_set *rules)
 {
 	static const char *const kinds[] = { "finds only", "report", "self" };
+	struct buffer masked = BUFFER_INIT, file = BUFFER_INIT;
 
 	printf("%-28s %-4s %-11s %-12s %s\n", "RULE", "ON", "REVOKES", "PROVIDER", "FILE");
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->rules[i];
 
+		buffer_clear(&masked);
+		buffer_clear(&file);
+		mask_add(&masked, rule->file);
+		text_add_harmless(&file, masked.bytes);
 		printf("%-28s %-4s %-11s %-12s %s\n", rule->id, rule->enabled ? "yes" : "no", kinds[rule->revoke_kind],
-		       rule->provider, rule->file);
+		       rule->provider, file.bytes);
 	}
+	buffer_release(&masked);
+	buffer_release(&file);
 	return EXIT_CLEAN;
 }
 
@@ -112,15 +138,10 @@ static enum exit_code test_rules(struct rule_set *rules)
 	return failed ? EXIT_USAGE : EXIT_CLEAN;
 }
 
-/* The files named behind `check` and `test` are rules to look at beside those in force. */
-static int load_operands(const struct options *options, struct rule_set *set, struct error *error)
-{
-	return rule_set_load(set, options->operands.items + 1, options->operands.count - 1, error);
-}
-
 static enum exit_code check_rules(const struct rule_set *rules)
 {
 	struct match_program *program = NULL;
+	size_t checked = 0;
 	struct error error;
 
 	if (match_program_compile(&program, rules, &error)) {
@@ -128,27 +149,23 @@ static enum exit_code check_rules(const struct rule_set *rules)
 		return EXIT_USAGE;
 	}
 	match_program_free(program);
-	printf(rules->count == 1 ? "%zu rule is sound\n" : "%zu rules are sound\n", rules->count);
+	for (size_t i = 0; i < rules->count; i++)
+		checked += rules->rules[i].enabled;
+	printf(checked == 1 ? "%zu rule is sound" : "%zu rules are sound", checked);
+	if (checked < rules->count)
+		printf(", %zu switched off", rules->count - checked);
+	putchar('\n');
 	return EXIT_CLEAN;
 }
 
-enum exit_code command_rules(const struct options *options, const struct rule_set *rules)
+enum exit_code command_rules(const struct options *options, struct rule_set *rules)
 {
-	const char *verb = options->operands.items[0];
-	struct rule_set named = { 0 };
-	enum exit_code code = EXIT_USAGE;
-	struct error error;
+	const char *verb = testing_verb(options);
 
-	if (!strcmp(verb, "list"))
+	if (*verb)
+		return verb[0] == 'c' ? check_rules(rules) : test_rules(rules);
+	if (!strcmp(options->operands.items[0], "list"))
 		return list_rules(rules);
-	if (strcmp(verb, "check") != 0 && strcmp(verb, "test") != 0) {
-		log_error("rules wants one of list, check and test, not '%s'", verb);
-		return EXIT_USAGE;
-	}
-	if (load_operands(options, &named, &error))
-		log_error("%s", error.message);
-	else
-		code = verb[0] == 'c' ? check_rules(&named) : test_rules(&named);
-	rule_set_release(&named);
-	return code;
+	log_error("rules wants one of list, check and test, not '%s'", options->operands.items[0]);
+	return EXIT_USAGE;
 }

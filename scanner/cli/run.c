@@ -40,20 +40,12 @@ static bool is_repository_root(const char *path)
 	       (exists_below(path, "HEAD") && exists_below(path, "objects") && exists_below(path, "refs"));
 }
 
-/* A bare repository has no files of its own to look at: its folder holds git's. */
-static bool has_work_tree(const char *path)
-{
-	return exists_below(path, ".git");
-}
-
 static void add_scan_target(struct targets *targets, const char *path)
 {
-	bool is_root = is_repository_root(path);
-
-	if (is_root)
-		add_target(targets, (struct scan_target){ .kind = SCAN_GIT, .path = path });
-	if (!is_root || has_work_tree(path))
-		add_target(targets, (struct scan_target){ .kind = SCAN_FILES, .path = path });
+	/* the files are looked at in any case: a folder can look like a bare repository, and one can hold more than git's files */
+	if (is_repository_root(path))
+		add_target(targets, (struct scan_target){ .kind = SCAN_GIT, .path = path, .exact = true });
+	add_target(targets, (struct scan_target){ .kind = SCAN_FILES, .path = path });
 }
 
 static void add_git_targets(struct targets *targets, const struct options *options)
@@ -61,6 +53,8 @@ static void add_git_targets(struct targets *targets, const struct options *optio
 	struct scan_target target = { .kind = options->staged ? SCAN_STAGED : SCAN_GIT,
 				      .path = options->operands.count ? options->operands.items[0] : ".",
 				      .from_environment = !options->operands.count };
+
+	target.exact = options->operands.count && exists_below(target.path, ".git");
 
 	for (size_t i = 0; i < options->ranges.count; i++) {
 		target.kind = SCAN_RANGE;

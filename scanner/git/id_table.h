@@ -1,5 +1,5 @@
 /*
- * Numbers for object ids: the first id gets 0, the next new one 1, and so on. Private to git/.
+ * Numbers for object ids: the first id gets 0, the next new one 1, and so on.
  */
 #ifndef STAUNCH_GIT_ID_TABLE_H
 #define STAUNCH_GIT_ID_TABLE_H

@@ -153,7 +153,8 @@ static uint32_t *order_commits(const struct commit_graph *graph)
 static uint32_t *find_histories(const struct lives *lives)
 {
 	const struct commit_graph *graph = lives->graph;
-	uint32_t *histories = memory_allocate(graph->count * sizeof(*histories)), *order = order_commits(graph);
+	/* a forged loop of commits has no order: what is not worked out yet counts as the empty set */
+	uint32_t *histories = memory_allocate_zeroed(graph->count, sizeof(*histories)), *order = order_commits(graph);
 	uint32_t *members = NULL;
 	size_t capacity = 0;
 

@@ -9,6 +9,7 @@
 
 #include <git2.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct repository {
@@ -18,10 +19,14 @@ struct repository {
 	pthread_mutex_t lock;       /* guards the loading of index, and libgit2's attribute cache */
 	char **object_directories;  /* object_directory_count of them, owned */
 	size_t object_directory_count;
+	bool alternates_cut;        /* deeper ones than git follows were left out */
 };
 
 /* Fill *error from what libgit2 last said on this thread; its number chooses the code. */
 int libgit2_error(struct error *error, int number, const char *what, const char *subject);
+
+/* Put our reader of loose objects before libgit2's (loose_backend.c). Returns 0 or libgit2's number. */
+int loose_backend_add(struct repository *repository);
 
 static inline void object_id_from_git(struct object_id *id, const git_oid *git)
 {

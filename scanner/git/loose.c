@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -135,6 +136,14 @@ static ssize_t inflate_more(struct inflation *inflation, unsigned char *window, 
 	return (ssize_t)(wanted - stream->avail_out);
 }
 
+/* Whether nothing comes after the declared end: more content than the header says would be content that nobody looked at. */
+static bool ends_here(struct inflation *inflation)
+{
+	unsigned char more;
+
+	return inflation->ended || (inflate_more(inflation, &more, 0, 1, NULL) == 0 && inflation->ended);
+}
+
 /* "blob 1234\0": returns the header's length with its NUL, or 0. */
 static size_t parse_header(const unsigned char *bytes, size_t size, enum object_kind *kind, uint64_t *object_size)
 {
@@ -177,6 +186,8 @@ static int hand_on(struct inflation *inflation, struct object_piece *piece, unsi
 		/* the end may lie just behind a full window: the declared size tells */
 		piece->last = piece->offset + piece->size == piece->object_size;
 		*stopped = visit(context, worker, piece);
+		if (piece->last && !ends_here(inflation))
+			return error_set(error, ERROR_MALFORMED, "a loose object that goes on behind the size its header says");
 		if (piece->last || *stopped)
 			return 0;
 		memmove(window, window + piece->size - overlap, overlap);
@@ -193,6 +204,7 @@ int loose_read(const char *directory, const struct object_id *id, unsigned kinds
 	struct inflation inflation = { .fd = -1 };
 	struct object_piece piece = { .id = *id };
 	char hex[2 * OBJECT_ID_SIZE + 1];
+	struct stat status;
 	size_t header = 0;
 	ssize_t filled;
 	char *path;
@@ -202,9 +214,14 @@ int loose_read(const char *directory, const struct object_id *id, unsigned kinds
 	object_id_format(id, hex);
 	path = memory_format("%s/%.2s/%s", directory, hex, hex + 2);
 	inflateInit(&inflation.stream);
-	inflation.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (inflation.fd < 0) {
+	/* O_NONBLOCK: a FIFO of that name must not hold the scan up */
+	inflation.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (inflation.fd < 0 || fstat(inflation.fd, &status)) {
 		result = error_set_errno(error, "cannot open '%s'", path);
+		goto out;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		result = error_set(error, ERROR_MALFORMED, "'%s' is no regular file", path);
 		goto out;
 	}
 	/* the first bytes say what it is: a kind that nobody asked for costs no more than them */

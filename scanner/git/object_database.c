@@ -41,6 +41,8 @@ int object_database_open(struct object_database **out, struct repository *reposi
 			closedir(folder);
 		loose_list_add(&database->loose, database->directories[i], (unsigned)i, unreadable, context);
 	}
+	if (repository_alternates_are_cut(repository))
+		unreadable(context, database->directories[0], "its alternates are nested deeper than git follows them");
 	loose_list_sort(&database->loose);
 	result = pack_set_open(&database->packs, database->directories, count, unreadable, context, error);
 	if (result) {

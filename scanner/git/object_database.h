@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "git/object.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,7 +33,7 @@ struct object_database_walk {
 	unsigned kinds, jobs; /* as in struct pack_walk_options */
 	bool whole;           /* never in windows; an object too large for that is damaged */
 	size_t overlap;
-	const volatile int *stop;
+	const atomic_int *stop;
 	object_visit *visit;
 	object_damaged *damaged; /* what no way could read */
 	void *context;

@@ -10,19 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Objects between two updates of the counters that all workers share. */
-#define COUNTER_INTERVAL 256
-
-static void object_count(struct walk_worker *worker, const struct pack *pack, uint32_t entry)
-{
-	uint64_t offset = pack->entries[entry].offset;
-
-	worker->objects++;
-	if (offset)
-		worker->bytes += pack_entry_end(pack, entry) - offset;
-	if (worker->objects >= COUNTER_INTERVAL)
-		worker_count_flush(worker);
-}
+/* Objects, and their bytes in the packs, between two updates of the counters that all workers share. */
+#define COUNTER_OBJECTS 256
+#define COUNTER_BYTES ((uint64_t)1 << 20)
 
 void worker_count_flush(struct walk_worker *worker)
 {
@@ -33,6 +23,33 @@ void worker_count_flush(struct walk_worker *worker)
 	if (options->bytes_done)
 		__atomic_fetch_add(options->bytes_done, worker->bytes, __ATOMIC_RELAXED);
 	worker->objects = worker->bytes = 0;
+}
+
+static void object_count(struct walk_worker *worker, const struct pack *pack, uint32_t entry)
+{
+	uint64_t offset = pack->entries[entry].offset;
+
+	worker->objects++;
+	if (offset)
+		worker->bytes += pack_entry_end(pack, entry) - offset;
+	if (worker->objects >= COUNTER_OBJECTS || worker->bytes >= COUNTER_BYTES)
+		worker_count_flush(worker);
+}
+
+/* Say that an object is damaged. */
+static void object_report(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
+			  const char *complaint)
+{
+	const struct pack_walk_options *options = worker->walk->options;
+	struct object_id id;
+	char *detail;
+
+	memcpy(id.bytes, pack_entry_id(pack, entry), OBJECT_ID_SIZE);
+	detail = memory_format("at offset %" PRIu64 " of '%s': %s", (uint64_t)pack->entries[entry].offset,
+			       pack->path, complaint);
+	options->damaged(options->context, &id, detail);
+	free(detail);
+	object_count(worker, pack, entry);
 }
 
 /* Hand a whole object to the visitor, if it is what its id says. Returns NULL, or what is wrong. */
@@ -151,20 +168,6 @@ void object_stream(struct walk_worker *worker, const struct pack *pack, uint32_t
 		object_report(worker, pack, entry, complaint);
 	else
 		object_give_up(worker, pack, entry, complaint);
-}
-
-void object_report(struct walk_worker *worker, const struct pack *pack, uint32_t entry, const char *complaint)
-{
-	const struct pack_walk_options *options = worker->walk->options;
-	struct object_id id;
-	char *detail;
-
-	memcpy(id.bytes, pack_entry_id(pack, entry), OBJECT_ID_SIZE);
-	detail = memory_format("at offset %" PRIu64 " of '%s': %s", (uint64_t)pack->entries[entry].offset,
-			       pack->path, complaint);
-	options->damaged(options->context, &id, detail);
-	free(detail);
-	object_count(worker, pack, entry);
 }
 
 /* Hand on another copy of an entry's object. Returns whether there was a sound one. */

@@ -8,6 +8,7 @@
 #include "git/object_hash.h"
 #include "git/pack_worker.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@
 
 bool walk_is_halted(struct walk *walk)
 {
-	const volatile int *stop = walk->options->stop;
+	const atomic_int *stop = walk->options->stop;
 
 	if (stop && __atomic_load_n(stop, __ATOMIC_RELAXED))
 		walk_halt(walk);

@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "git/object.h"
 
+#include <stdatomic.h>
+
 struct pack_set;
 
 /*
@@ -55,7 +57,7 @@ struct pack_walk_options {
 	size_t window_size;  /* see below; PACK_WALK_WINDOW_DEFAULT. SIZE_MAX: every object whole */
 	size_t overlap;      /* bytes that each window repeats of the one before */
 	bool verify;         /* check each object's id against its bytes; one that is wrong is damaged */
-	const volatile int *stop; /* NULL, or nonzero once the walk is to end early */
+	const atomic_int *stop; /* NULL, or nonzero once the walk is to end early */
 	object_visit *visit;
 	object_damaged *damaged;  /* each object that is of an asked or unknown kind and could not be handed on */
 	void *context;            /* of visit and damaged */

@@ -138,9 +138,6 @@ void object_stream(struct walk_worker *worker, const struct pack *pack, uint32_t
 /* An entry cannot be read: hand on the copy of its object that another pack has, or say that it is damaged. */
 void object_give_up(struct walk_worker *worker, const struct pack *pack, uint32_t entry, const char *complaint);
 
-/* Say that it is damaged. */
-void object_report(struct walk_worker *worker, const struct pack *pack, uint32_t entry, const char *complaint);
-
 /* Add what the worker counted to the counters of the options. */
 void worker_count_flush(struct walk_worker *worker);
 

@@ -8,8 +8,10 @@
 #include "base/memory.h"
 #include "git/libgit2.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 int libgit2_error(struct error *error, int number, const char *what, const char *subject)
 {
@@ -49,7 +51,8 @@ static void add_object_directory(struct repository *repository, const char *path
 static void add_alternates(struct repository *repository, const char *objects, unsigned depth)
 {
 	char *name = memory_format("%s/info/alternates", objects);
-	FILE *file = fopen(name, "re");
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hold the scan up */
+	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
 	char *line = NULL;
 	size_t capacity = 0;
 	ssize_t length;
@@ -82,6 +85,8 @@ static void add_object_directory(struct repository *repository, const char *path
 		real = memory_copy_string(path);
 	for (size_t i = 0; i < repository->object_directory_count; i++)
 		known |= !strcmp(directories[i], real);
+	if (!known && depth > ALTERNATE_DEPTH_MAX)
+		repository->alternates_cut = true;
 	if (known || depth > ALTERNATE_DEPTH_MAX) {
 		free(real);
 		return;
@@ -92,12 +97,34 @@ static void add_object_directory(struct repository *repository, const char *path
 	add_alternates(repository, real, depth);
 }
 
-static void find_object_directories(struct repository *repository)
+/* The variables that git sets for a hook: what a push brings waits in a folder of its own (git-receive-pack(1), quarantine). */
+static void add_environment_directories(struct repository *repository)
+{
+	const char *objects = getenv("GIT_OBJECT_DIRECTORY"), *alternates = getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES");
+	char *list = memory_copy_string(alternates ? alternates : ""), *rest = list, *path;
+
+	if (objects && *objects)
+		add_object_directory(repository, objects, 0);
+	while ((path = strsep(&rest, ":"))) {
+		if (*path)
+			add_object_directory(repository, path, 0);
+	}
+	free(list);
+}
+
+static void find_object_directories(struct repository *repository, bool from_environment)
 {
 	char *objects = memory_format("%s/objects", git_repository_commondir(repository->git));
 
+	if (from_environment)
+		add_environment_directories(repository);
 	add_object_directory(repository, objects, 0);
 	free(objects);
+}
+
+bool repository_alternates_are_cut(const struct repository *repository)
+{
+	return repository->alternates_cut;
 }
 
 char *const *repository_object_directories(const struct repository *repository, size_t *count)
@@ -107,6 +134,26 @@ char *const *repository_object_directories(const struct repository *repository, 
 }
 
 /* ---- opening ---- */
+
+/*
+ * libgit2 opens these and would wait for ever for somebody to write into a FIFO of that name. Returns the first of them that is there and no regular
+ * file, for the caller to free, or NULL.
+ */
+static char *find_irregular(const char *git_path)
+{
+	static const char *const names[] = { "config", "index", "packed-refs", "HEAD", "shallow", "commondir", "gitdir",
+					     "config.worktree", "objects/info/alternates", "info/exclude" };
+	struct stat status;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char *name = memory_format("%s/%s", git_path, names[i]);
+
+		if (!stat(name, &status) && !S_ISREG(status.st_mode))
+			return name;
+		free(name);
+	}
+	return NULL;
+}
 
 int repository_open(struct repository **out, const char *path, enum repository_search search, struct error *error)
 {
@@ -118,8 +165,21 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 	};
 	struct repository *repository;
 	git_repository *git = NULL;
+	char *irregular;
 	int number;
 
+	irregular = find_irregular(path);
+	if (!irregular) {
+		char *below = memory_format("%s/.git", path);
+
+		irregular = find_irregular(below);
+		free(below);
+	}
+	if (irregular) {
+		error_set(error, ERROR_MALFORMED, "cannot open the repository '%s': '%s' is no regular file", path, irregular);
+		free(irregular);
+		return ERROR_MALFORMED;
+	}
 	pthread_once(&started, library_start);
 	/* libgit2 asks GIT_DIR only where it is given no path */
 	if (search == REPOSITORY_FROM_ENVIRONMENT && getenv("GIT_DIR"))
@@ -134,12 +194,15 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 	repository = memory_allocate_zeroed(1, sizeof(*repository));
 	repository->git = git;
 	pthread_mutex_init(&repository->lock, NULL);
+	find_object_directories(repository, search == REPOSITORY_FROM_ENVIRONMENT);
 	number = git_repository_odb(&repository->odb, git);
+	if (!number)
+		number = loose_backend_add(repository);
 	if (number) {
+		libgit2_error(error, number, "cannot open the objects of the repository", path);
 		repository_close(repository);
-		return libgit2_error(error, number, "cannot open the objects of the repository", path);
+		return error ? (int)error->code : ERROR_MALFORMED;
 	}
-	find_object_directories(repository);
 	*out = repository;
 	return 0;
 }
@@ -234,16 +297,18 @@ static int load_index(struct repository *repository, struct error *error)
 	return result;
 }
 
-/* Whether the index has this file, or anything below this folder. */
-static bool is_tracked(struct repository *repository, const char *path, bool is_folder)
+bool repository_tracks(struct repository *repository, const char *path, bool is_folder)
 {
 	char *prefix;
 	bool tracked;
 
 	if (load_index(repository, NULL))
 		return true; /* an index that cannot be read must not hide a file */
+	/* at any stage, so a file in conflict too; of a folder, also the submodule that it is */
+	if (!git_index_find(NULL, repository->index, path))
+		return true;
 	if (!is_folder)
-		return git_index_get_bypath(repository->index, path, 0) != NULL;
+		return false;
 	prefix = memory_format("%s/", path);
 	tracked = git_index_find_prefix(NULL, repository->index, prefix) == 0;
 	free(prefix);
@@ -255,7 +320,7 @@ bool repository_leaves_out(struct repository *repository, const char *path, bool
 	char *spelled;
 	int ignored = 0, number;
 
-	if (is_tracked(repository, path, is_folder))
+	if (repository_tracks(repository, path, is_folder))
 		return false;
 	spelled = memory_format("%s%s", path, is_folder ? "/" : "");
 	pthread_mutex_lock(&repository->lock);

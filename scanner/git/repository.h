@@ -33,8 +33,11 @@ void repository_close(struct repository *repository); /* NULL is allowed */
 const char *repository_git_path(const struct repository *repository);
 const char *repository_work_path(const struct repository *repository);
 
-/* The repository's objects folder, then those of its alternates, recursively. An alternate that does not exist is told to missing. Borrowed. */
+/* The repository's objects folder, then those of its alternates, recursively. One that does not exist is among them under its name. Borrowed. */
 char *const *repository_object_directories(const struct repository *repository, size_t *count);
+
+/* Whether alternates of alternates of … were left out because git, too, follows only five. */
+bool repository_alternates_are_cut(const struct repository *repository);
 
 /* Whether history is cut (a shallow clone) / objects are left out on purpose (a partial clone). */
 bool repository_is_shallow(const struct repository *repository);
@@ -60,6 +63,9 @@ int repository_each_reflog_entry(struct repository *repository, repository_refer
 int repository_head(struct repository *repository, struct object_id *commit, struct error *error);
 
 /* ---- the working tree ---- */
+
+/* Whether the index has this file, or the folder, or anything below it. Yes also when the index cannot be read. path as below. */
+bool repository_tracks(struct repository *repository, const char *path, bool is_folder);
 
 /* Whether git leaves out this file or folder: it is ignored, and it (or anything below it) is not in the index. path is relative to the working tree. */
 bool repository_leaves_out(struct repository *repository, const char *path, bool is_folder);

@@ -16,6 +16,8 @@
 #define DEPTH_MAX 1024                       /* folders in each other; Linux paths end at 2,048 */
 #define STEPS_MAX ((uint64_t)1 << 28)        /* links looked at over the whole trace */
 #define PLACES_PER_COMMIT_MAX 100000
+#define PLACES_MAX 2000000                   /* over the whole trace */
+#define PATH_BYTES_PER_STEP 64               /* long names cost steps too */
 
 struct trace {
 	const struct commit_graph *graph;
@@ -30,7 +32,9 @@ struct trace {
 	const struct trace_events *events;
 	struct buffer path;
 	uint64_t steps;
-	uint64_t places; /* of the current commit */
+	uint64_t places;       /* of the current commit */
+	uint64_t places_total;
+	const atomic_int *stop;
 	bool limited;
 };
 
@@ -65,7 +69,10 @@ static void list_objects(struct trace *trace)
 
 static bool step(struct trace *trace, unsigned depth)
 {
-	if (depth <= DEPTH_MAX && ++trace->steps <= STEPS_MAX)
+	trace->steps += 1 + trace->path.length / PATH_BYTES_PER_STEP;
+	if (*trace->stop)
+		return false;
+	if (depth <= DEPTH_MAX && trace->steps <= STEPS_MAX && trace->places_total < PLACES_MAX)
 		return true;
 	trace->limited = true;
 	return false;
@@ -108,6 +115,7 @@ static void tell_brought(struct trace *trace, const struct commit_node *commit, 
 		const struct tree_link *link = &node->links[i];
 		bool known = false;
 
+		trace->steps += parent_count;
 		for (size_t j = 0; j < parent_count; j++) {
 			const struct tree_link *same = NULL;
 
@@ -127,6 +135,7 @@ static void tell_brought(struct trace *trace, const struct commit_node *commit, 
 			struct trace_place place = { &trace->objects[link->to], trace->path.bytes, commit,
 						     !commit || commit->reachable };
 
+			trace->places_total++;
 			trace->events->place(trace->events->context, &place);
 		} else {
 			trace->limited = true;
@@ -190,7 +199,8 @@ static void trace_lives(struct trace *trace, const struct trace_request *request
 
 int trace_run(const struct trace_request *request, const struct trace_events *events, struct error *error)
 {
-	struct trace trace = { .graph = request->graph, .events = events, .hit_count = request->hit_count };
+	struct trace trace = { .graph = request->graph, .events = events, .hit_count = request->hit_count,
+			       .stop = request->stop };
 	struct trace_hit *sorted;
 	int result;
 

@@ -11,6 +11,7 @@
 #include "git/commit_graph.h"
 #include "git/object.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,7 +72,7 @@ struct trace_request {
 	const struct trace_hit *hits;     /* hit_count of them, in any order */
 	size_t hit_count;
 	unsigned jobs;
-	const volatile int *stop;
+	const atomic_int *stop;
 };
 
 /* Trace. Events come on the calling thread. Returns 0, or ERROR_INTERRUPTED. */

@@ -79,15 +79,17 @@ static int tag_middle(struct tree_memory *memory, const unsigned char *tree, siz
 
 	memory->fresh_count = 0;
 	while (at != *end) {
-		if (at > *end)
+		if (at > *end) {
 			*end = size;
+			continue;
+		}
 		if (memory->fresh_count == memory->fresh_capacity) {
 			memory->fresh_capacity = memory->fresh_capacity * 2 + 64;
 			memory->fresh_starts = memory_resize(memory->fresh_starts, memory->fresh_capacity, sizeof(uint32_t));
 			memory->fresh_tags = memory_resize(memory->fresh_tags, memory->fresh_capacity, sizeof(uint32_t));
 		}
 		memory->fresh_starts[memory->fresh_count] = (uint32_t)at;
-		if (at == size || tree_next(tree, size, &at, &entry) != 1)
+		if (tree_next(tree, size, &at, &entry) != 1)
 			return -1;
 		memory->fresh_tags[memory->fresh_count++] = tag(context, &entry);
 	}
@@ -133,6 +135,8 @@ int tree_memory_next(struct tree_memory *memory, const unsigned char *tree, size
 {
 	size_t smaller = size < memory->size ? size : memory->size, kept, tail, back, end;
 
+	if (size > TREE_SIZE_MAX)
+		return -1;
 	if (!memory->starts) {
 		reserve(memory, 4096, 128);
 		memory->starts[0] = 0; /* an empty tree: its end is its only start */

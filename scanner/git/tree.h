@@ -41,8 +41,11 @@ struct tree_memory {
 /* What a tag means is the caller's affair; it must depend on the entry alone. */
 typedef uint32_t tree_tag(void *context, const struct tree_entry *entry);
 
+/* The largest tree that is read, in bytes: some 6 million entries. */
+#define TREE_SIZE_MAX ((size_t)1 << 28)
+
 /*
- * Give the next tree (below 4 GiB). Afterwards memory->tags holds the tags of its entries. Returns 0, or -1 when the tree is malformed: then its
+ * Give the next tree (of at most TREE_SIZE_MAX bytes; a larger one counts as malformed). Afterwards memory->tags holds the tags of its entries. Returns 0, or -1 when the tree is malformed: then its
  * readable entries have been tagged, but the memory is empty.
  */
 int tree_memory_next(struct tree_memory *memory, const unsigned char *tree, size_t size, tree_tag *tag, void *context);

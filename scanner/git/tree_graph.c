@@ -5,6 +5,7 @@
 #include "git/object_database.h"
 #include "git/tree.h"
 
+#include <stdatomic.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,7 +210,7 @@ static void damaged(void *context, const struct object_id *id, const char *detai
 }
 
 int tree_graph_build(struct tree_graph **out, struct object_database *database, const struct object_id *wanted,
-		     size_t count, unsigned jobs, const volatile int *stop, struct error *error)
+		     size_t count, unsigned jobs, const atomic_int *stop, struct error *error)
 {
 	struct tree_graph *graph = memory_allocate_zeroed(1, sizeof(*graph));
 	struct object_database_walk walk = { .kinds = OBJECT_KIND_BIT(OBJECT_TREE),

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "git/object.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,7 +36,7 @@ struct tree_graph;
  * reports damage has done so before. Returns 0, or ERROR_INTERRUPTED.
  */
 int tree_graph_build(struct tree_graph **graph, struct object_database *database, const struct object_id *wanted,
-		     size_t count, unsigned jobs, const volatile int *stop, struct error *error);
+		     size_t count, unsigned jobs, const atomic_int *stop, struct error *error);
 void tree_graph_free(struct tree_graph *graph); /* NULL is allowed */
 
 /* The node of this tree, or TREE_NONE when nothing wanted is below it. / A node by its number, below tree_graph_node_bound(). */

@@ -57,6 +57,70 @@ static int group_number(const struct pattern *pattern, const char *name, const c
 	return ERROR_CONFIGURATION;
 }
 
+/* What may stand in a literal without meaning something else to PCRE2. */
+static bool is_plain(const char *literal)
+{
+	return strpbrk(literal, "\\^$.[]|()?*+{}#") == NULL;
+}
+
+/* Behind a class that opens at text, or NULL when it does not close. */
+static const char *skip_class(const char *text)
+{
+	text += text[1] == '^' ? 2 : 1;
+	text += *text == ']'; /* first in a class it stands for itself */
+	for (; *text && *text != ']'; text++)
+		text += *text == '\\' && text[1];
+	return *text ? text + 1 : NULL;
+}
+
+/* Behind a group that opens at text, or NULL when it does not close. */
+static const char *skip_group(const char *text)
+{
+	unsigned depth = 0;
+
+	while (text && *text) {
+		if (*text == '[') {
+			text = skip_class(text);
+			continue;
+		}
+		if (*text == '\\' && text[1])
+			text++;
+		else if (*text == '(')
+			depth++;
+		else if (*text == ')' && --depth == 0)
+			return text + 1;
+		text++;
+	}
+	return NULL;
+}
+
+/*
+ * Whether every match of a pattern begins with one of the rule's literals: the pattern does, behind nothing but lookbehinds and \b, and has
+ * no alternative at its outermost level. Anything else counts as no, which is slower and finds the same.
+ */
+static bool begins_with_literal(const char *text, const struct rule *rule)
+{
+	const char *rest;
+
+	while (text && (!strncmp(text, "(?<!", 4) || !strncmp(text, "(?<=", 4) || !strncmp(text, "\\b", 2)))
+		text = *text == '\\' ? text + 2 : skip_group(text);
+	for (size_t i = 0; text && i < rule->literal_count; i++) {
+		size_t length = strlen(rule->literals[i]);
+
+		if (strncmp(text, rule->literals[i], length) != 0 || !is_plain(rule->literals[i]) ||
+		    (text[length] && strchr("?*+{", text[length])))
+			continue;
+		for (rest = text + length; rest && *rest && *rest != '|';) {
+			if (*rest == '(' || *rest == '[')
+				rest = *rest == '(' ? skip_group(rest) : skip_class(rest);
+			else
+				rest += *rest == '\\' && rest[1] ? 2 : 1;
+		}
+		return rest && !*rest && rule->literal_count == 1;
+	}
+	return false;
+}
+
 int pattern_compile(struct pattern *pattern, const struct rule *rule, struct error *error)
 {
 	int result;
@@ -76,6 +140,9 @@ int pattern_compile(struct pattern *pattern, const struct rule *rule, struct err
 		int body = pcre2_substring_number_from_name(pattern->strict, (PCRE2_SPTR) "body");
 
 		pattern->body_group = body > 0 ? body : 0;
+		pattern->starts_with_literal =
+			begins_with_literal(rule->pattern, rule) &&
+			(!rule->loose_pattern || begins_with_literal(rule->loose_pattern, rule));
 	} else {
 		pattern_release(pattern);
 	}
@@ -110,13 +177,15 @@ void pattern_state_release(struct pattern_state *state)
 }
 
 /* Find a match of code that covers the literal. Returns 1, 0 or ERROR_LIMIT. */
-static int find_covering(const pcre2_code *code, struct pattern_state *state, const struct pattern_window *window)
+static int find_covering(const struct pattern *pattern, const pcre2_code *code, struct pattern_state *state,
+			 const struct pattern_window *window)
 {
 	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(state->data);
-	size_t from = 0;
+	uint32_t anchored = pattern->starts_with_literal ? PCRE2_ANCHORED : 0;
+	size_t from = pattern->starts_with_literal ? window->literal_start : 0;
 
 	while (from <= window->literal_start) {
-		int result = pcre2_match(code, (PCRE2_SPTR)window->bytes, window->size, from, 0, state->data,
+		int result = pcre2_match(code, (PCRE2_SPTR)window->bytes, window->size, from, anchored, state->data,
 					 state->context);
 
 		if (result == PCRE2_ERROR_NOMATCH)
@@ -163,12 +232,12 @@ int pattern_match(const struct pattern *pattern, struct pattern_state *state, co
 		  size_t *start, size_t *end, enum confidence *confidence)
 {
 	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(state->data);
-	int result = find_covering(pattern->strict, state, window);
+	int result = find_covering(pattern, pattern->strict, state, window);
 
 	if (result == 1) {
 		*confidence = judge_strict(pattern, state, window->bytes);
 	} else if (result == 0 && pattern->loose) {
-		result = find_covering(pattern->loose, state, window);
+		result = find_covering(pattern, pattern->loose, state, window);
 		*confidence = CONFIDENCE_POSSIBLE;
 	}
 	if (result == 1) {

@@ -19,6 +19,7 @@ struct pattern {
 	const struct rule *rule;
 	pcre2_code *strict;
 	pcre2_code *loose;                /* NULL when the rule has none */
+	bool starts_with_literal;         /* every match begins where its literal does: nothing before it need be tried */
 	int body_group;                   /* number of the group "body", 0 (the whole match) when there is none */
 	int checksum_of, checksum_equals; /* group numbers; -1 without a checksum */
 };

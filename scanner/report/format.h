@@ -38,7 +38,8 @@ bool report_place_in_git(const struct place *place);
 
 /*
  * Paths, names and messages may hold a credential themselves: a file can be called like the key it leaked. Every
- * text from outside is written with each credential of the result in its shortened form.
+ * text from outside is written with each credential of the result in its shortened form, and with what else looks
+ * like one shortened as well (base/mask.h). For texts of our own (ids, fingerprints) it is not.
  */
 struct report_mask {
 	const struct report_result *result;

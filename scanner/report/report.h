@@ -65,7 +65,7 @@ void report_shorten(struct buffer *buffer, const struct finding *finding);
 
 /*
  * Add a text from outside (a path, a name, a provider's words) for a terminal: with every credential of the result in it shortened, since
- * a file can be called like the key it leaked, and harmless as text_add_harmless() makes it.
+ * a file can be called like the key it leaked, what else looks like one too (base/mask.h), and harmless as text_add_harmless() makes it.
  */
 void report_add_harmless(struct buffer *buffer, const struct report_result *result, const char *text);
 

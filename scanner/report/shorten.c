@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "report/format.h"
 
+#include "base/mask.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rule/rule.h"
@@ -111,14 +112,10 @@ static const struct finding *finding_at(const struct report_mask *mask, const ch
 	return best;
 }
 
-void report_mask_add(const struct report_mask *mask, struct buffer *buffer, const char *text)
+static void shorten_findings(const struct report_mask *mask, struct buffer *buffer, const char *text)
 {
 	size_t length = strlen(text);
 
-	if (!holds_literal(mask, text)) {
-		buffer_add(buffer, text, length);
-		return;
-	}
 	for (size_t at = 0; at < length;) {
 		const struct finding *finding = finding_at(mask, text + at, length - at);
 
@@ -129,6 +126,19 @@ void report_mask_add(const struct report_mask *mask, struct buffer *buffer, cons
 			buffer_add_char(buffer, text[at++]);
 		}
 	}
+}
+
+void report_mask_add(const struct report_mask *mask, struct buffer *buffer, const char *text)
+{
+	struct buffer shortened = BUFFER_INIT;
+
+	if (!holds_literal(mask, text)) {
+		mask_add(buffer, text);
+		return;
+	}
+	shorten_findings(mask, &shortened, text);
+	mask_add(buffer, shortened.bytes);
+	buffer_release(&shortened);
 }
 
 void report_add_harmless(struct buffer *buffer, const struct report_result *result, const char *text)

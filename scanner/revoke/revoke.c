@@ -13,6 +13,7 @@
 #include "revoke/schedule.h"
 #include "rule/rule.h"
 
+#include <stdatomic.h>
 #include <assert.h>
 #include <signal.h>
 #include <stdio.h>
@@ -322,7 +323,7 @@ static int wait_time(const struct run *run, int64_t now)
 	return (int)(next - now);
 }
 
-static void run_loop(struct run *run, const volatile int *stop)
+static void run_loop(struct run *run, const atomic_int *stop)
 {
 	struct http *http = run->revoker->http;
 	struct error error;
@@ -391,7 +392,7 @@ static void job_init(struct run *run, size_t index, struct finding *finding)
 }
 
 void revoker_send(struct revoker *revoker, struct finding **findings, size_t count, revoke_settled *settled,
-		  void *context, const volatile int *stop)
+		  void *context, const atomic_int *stop)
 {
 	const struct revoke_options *options = &revoker->options;
 	struct run run = { .revoker = revoker, .count = count, .settled = settled, .context = context };

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "finding.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -77,6 +78,6 @@ typedef void revoke_settled(void *context, struct finding *finding);
  * nothing is started, and what is under way gets up to 2 seconds to finish.
  */
 void revoker_send(struct revoker *revoker, struct finding **findings, size_t count, revoke_settled *settled,
-		  void *context, const volatile int *stop);
+		  void *context, const atomic_int *stop);
 
 #endif

@@ -141,6 +141,7 @@ static int write_whole(int fd, const char *bytes, size_t length)
 int channel_write(struct channel_writer *writer, const struct channel_message *message)
 {
 	uint32_t length;
+	bool broken;
 
 	pthread_mutex_lock(&writer->lock);
 	if (!writer->broken) {
@@ -155,8 +156,9 @@ int channel_write(struct channel_writer *writer, const struct channel_message *m
 		if (message->type == CHANNEL_HIT)
 			explicit_bzero(writer->message.bytes, writer->message.length);
 	}
+	broken = writer->broken;
 	pthread_mutex_unlock(&writer->lock);
-	return writer->broken ? ERROR_IO : 0;
+	return broken ? ERROR_IO : 0;
 }
 
 /* ---- reading ---- */

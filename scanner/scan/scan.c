@@ -9,6 +9,7 @@
 #include "scan/worker.h"
 #include "source/source.h"
 
+#include <stdatomic.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static volatile int stop; /* set by a signal: end early and tell what was found */
+static atomic_int stop; /* set by a signal: end early and tell what was found */
 
 static void stop_on_signal(int number)
 {
@@ -100,6 +101,28 @@ static void take_life(void *context, const struct source_life *life)
 
 /* ---- targets ---- */
 
+static int compare_hits(const void *a, const void *b)
+{
+	const struct source_hit *x = a, *y = b;
+	int order = strcmp(x->object, y->object);
+
+	return order ? order : (x->key > y->key) - (x->key < y->key);
+}
+
+/* Put what is to be traced in order, each once: a key that stands a thousand times in an object is one thing to trace. */
+static void order_traced(struct scan_shared *shared)
+{
+	size_t kept = 0;
+
+	if (shared->traced_count)
+		qsort(shared->traced, shared->traced_count, sizeof(*shared->traced), compare_hits);
+	for (size_t i = 0; i < shared->traced_count; i++) {
+		if (!kept || compare_hits(&shared->traced[kept - 1], &shared->traced[i]) != 0)
+			shared->traced[kept++] = shared->traced[i];
+	}
+	shared->traced_count = kept;
+}
+
 static int scan_history(struct scan *scan, struct repository *repository, struct source_counts *counts,
 			struct error *error)
 {
@@ -108,6 +131,7 @@ static int scan_history(struct scan *scan, struct repository *repository, struct
 	int result = source_history(&scan->events, repository, &history, counts, error);
 
 	log_verbose("walked the objects in %.2f s", progress_seconds(&scan->progress));
+	order_traced(&scan->shared);
 	if (!result)
 		result = source_history_trace(history, scan->shared.traced, scan->shared.traced_count, &trace, error);
 	log_verbose("traced %zu hits by %.2f s", scan->shared.traced_count, progress_seconds(&scan->progress));
@@ -119,9 +143,13 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 			   struct error *error)
 {
 	struct repository *repository = NULL;
+	enum repository_search search = target->exact ? REPOSITORY_EXACT : REPOSITORY_UPWARD;
 	int result = repository_open(&repository, target->path,
-				     target->from_environment ? REPOSITORY_FROM_ENVIRONMENT : REPOSITORY_UPWARD, error);
+				     target->from_environment ? REPOSITORY_FROM_ENVIRONMENT : search, error);
 
+	if (result == ERROR_NOT_FOUND && target->exact)
+		return error_set(error, ERROR_MALFORMED, "'%s' has what a repository has, and is none that can be read",
+				 target->path);
 	if (result == ERROR_NOT_FOUND)
 		return error_set(error, ERROR_NOT_FOUND, "'%s' is not a git repository (nor inside one)", target->path);
 	if (result)
@@ -185,7 +213,7 @@ static int scan_all(const struct scan_options *options, int fd)
 	struct error error;
 
 	if (sandbox_enter(&error)) {
-		fprintf(stderr, "staunch: %s\n", error.message);
+		log_error("%s", error.message);
 		return 1;
 	}
 	channel_writer_init(&scan.channel, fd);
@@ -222,7 +250,7 @@ static int scan_all(const struct scan_options *options, int fd)
 }
 
 /* The child's life. */
-static void be_scan_process(const struct scan_options *options, int fd)
+static void be_scan_process(const struct scan_options *options, int fd, const sigset_t *unblocked)
 {
 	struct sigaction action = { .sa_handler = stop_on_signal, .sa_flags = SA_RESTART };
 
@@ -231,28 +259,40 @@ static void be_scan_process(const struct scan_options *options, int fd)
 	sigaction(SIGTERM, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGALRM, &action, NULL); /* the broker's clock */
+	sigprocmask(SIG_SETMASK, unblocked, NULL);
 	exit(scan_all(options, fd));
 }
 
-int scan_start(const struct scan_options *options, int *channel, pid_t *process, struct error *error)
+int scan_start(const struct scan_options *options, int *channel, volatile pid_t *process, struct error *error)
 {
+	sigset_t signals, unblocked;
 	int ends[2];
+	pid_t child;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return error_set_errno(error, "cannot make a pipe to the scan process");
 	fflush(NULL); /* nothing buffered may be written twice */
-	*process = fork();
-	if (*process < 0) {
-		error_set_errno(error, "cannot start the scan process");
+	/* a signal that comes now waits until each process has its own handler for it and the broker knows whom to tell */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, &unblocked);
+	child = fork();
+	if (child == 0) {
 		close(ends[0]);
-		close(ends[1]);
+		be_scan_process(options, ends[1], &unblocked);
+	}
+	if (child > 0)
+		*process = child;
+	else
+		error_set_errno(error, "cannot start the scan process");
+	sigprocmask(SIG_SETMASK, &unblocked, NULL);
+	close(ends[1]);
+	if (child < 0) {
+		close(ends[0]);
 		return ERROR_IO;
 	}
-	if (*process == 0) {
-		close(ends[0]);
-		be_scan_process(options, ends[1]);
-	}
-	close(ends[1]);
 	*channel = ends[0];
 	return 0;
 }

@@ -27,6 +27,7 @@ struct scan_target {
 	const char *path;  /* repository, file or folder; the label of a stream */
 	const char *range; /* SCAN_RANGE: "A..B" */
 	bool from_environment; /* a repository that git's own variables name, as in a hook */
+	bool exact;            /* path is a repository's root: one around it is another */
 };
 
 struct scan_options {
@@ -39,9 +40,9 @@ struct scan_options {
 };
 
 /*
- * Start the scan process. *channel is the read end of the channel, owned by the caller, *process the child to wait for. All of options is read
- * before this returns to the caller in the parent, as the child is a copy. Call it before any thread is started.
+ * Start the scan process. *channel is the read end of the channel, owned by the caller, *process the child to wait for: it is set before a
+ * SIGINT or SIGTERM can be handled, so that a handler may pass them on to it. Call it before any thread is started.
  */
-int scan_start(const struct scan_options *options, int *channel, pid_t *process, struct error *error);
+int scan_start(const struct scan_options *options, int *channel, volatile pid_t *process, struct error *error);
 
 #endif

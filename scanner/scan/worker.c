@@ -102,7 +102,8 @@ static uint32_t number_key(struct scan_worker *worker, uint32_t rule, const stru
 	secret_fingerprint(secret, fingerprint);
 	pthread_mutex_lock(&shared->lock);
 	key = key_table_add(&shared->keys, rule, fingerprint, &is_new);
-	if (worker->chunk->traced) {
+	if (worker->chunk->traced && !(shared->traced_count && shared->traced[shared->traced_count - 1].key == key &&
+				       !strcmp(shared->traced[shared->traced_count - 1].object, worker->chunk->object))) {
 		struct source_hit *hit;
 
 		memory_grow(shared->traced, shared->traced_count, shared->traced_capacity);
@@ -192,21 +193,22 @@ unsigned scan_worker_search(struct scan_worker *worker, const struct chunk *chun
 	return worker->found;
 }
 
-static bool stood_before(const struct scan_worker *worker, uint32_t key)
+static int compare_keys(const void *a, const void *b)
 {
-	for (size_t i = 0; i < worker->old_count; i++) {
-		if (worker->old_keys[i] == key)
-			return true;
-	}
-	return false;
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
 }
 
 void scan_worker_settle(struct scan_worker *worker)
 {
+	if (worker->old_count)
+		qsort(worker->old_keys, worker->old_count, sizeof(*worker->old_keys), compare_keys);
 	for (size_t i = 0; i < worker->waiting_count; i++) {
 		const struct waiting_hit *hit = &worker->waiting[i];
 
-		if (!stood_before(worker, hit->key))
+		if (!worker->old_count ||
+		    !bsearch(&hit->key, worker->old_keys, worker->old_count, sizeof(hit->key), compare_keys))
 			tell_hit(worker, hit->rule, hit->key, hit->secret, &hit->place);
 	}
 	forget_waiting(worker);

@@ -2,7 +2,8 @@
  * Files and folders, on all threads: each task is a folder, or some of the files of a large one. A worker that reads a folder
  * pushes its subfolders for others and scans the files itself while their names are warm.
  *
- * Only names are ever resolved below an open folder (openat, O_NOFOLLOW), so a link slipped in during the walk is not followed.
+ * Links are not followed: files are opened below their open folder with O_NOFOLLOW. A folder that is swapped for a link while the walk
+ * goes on can still lead it elsewhere; the sandbox of the scan process is what bounds that.
  */
 #define _GNU_SOURCE
 #include "base/log.h"
@@ -200,11 +201,14 @@ static void read_folder(struct walker *walker, int fd, struct task *task)
 {
 	struct names names = { 0 };
 	const struct dirent *entry;
-	DIR *folder = fdopendir(dup(fd));
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* closedir() closes it */
+	DIR *folder = copy >= 0 ? fdopendir(copy) : NULL;
 	size_t at;
 
 	if (!folder) {
 		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
+		if (copy >= 0)
+			close(copy);
 		return;
 	}
 	while (errno = 0, (entry = readdir(folder)))
@@ -213,7 +217,7 @@ static void read_folder(struct walker *walker, int fd, struct task *task)
 		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
 	closedir(folder);
 	if (names.has_git && !walker->walk->ignored)
-		task->scope = keep_scope(walker->walk, scope_open_root(task->path));
+		task->scope = keep_scope(walker->walk, scope_open_root(task->path, task->scope));
 	push_folders(walker, &names, task->path, task->scope);
 	/* the first files are this worker's own; what is beyond goes to whoever is free */
 	for (at = FILES_PER_TASK; at < names.file_count; at += FILES_PER_TASK) {
@@ -317,9 +321,21 @@ static void walk_file(struct walk *walk, const char *path)
 		return;
 	}
 	walker.buffer = memory_allocate(WINDOW_SIZE);
+	scan_name(&walker, path, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
 	scan_open_file(&walker, fd, path);
 	walk->counts = walker.counts;
 	free(walker.buffer);
+}
+
+static int walk_stream(struct walk *walk, const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), result;
+
+	if (fd < 0)
+		return error_set_errno(error, "cannot read '%s'", path);
+	result = source_stream(walk->events, fd, path, &walk->counts, error);
+	close(fd);
+	return result;
 }
 
 int source_files(const struct source_events *events, const char *path, bool ignored, struct source_counts *counts,
@@ -329,6 +345,7 @@ int source_files(const struct source_events *events, const char *path, bool igno
 	struct scope *around = NULL;
 	bool left_out = false;
 	struct stat status;
+	int result = 0;
 
 	if (stat(path, &status))
 		return error_set_errno(error, "cannot read '%s'", path);
@@ -340,8 +357,10 @@ int source_files(const struct source_events *events, const char *path, bool igno
 		log_note("'%s' is ignored by git and was left out: --ignored takes it in", path);
 	else if (S_ISDIR(status.st_mode))
 		walk_folder(&walk, path, around);
-	else
+	else if (S_ISREG(status.st_mode))
 		walk_file(&walk, path);
+	else
+		result = walk_stream(&walk, path, error); /* `staunch dir <(command)`, /dev/stdin: asked for by name */
 	for (size_t i = 0; i < walk.scope_count; i++)
 		scope_close(walk.scopes[i]);
 	free(walk.scopes);
@@ -349,5 +368,5 @@ int source_files(const struct source_events *events, const char *path, bool igno
 	counts->bytes += walk.counts.bytes;
 	pthread_cond_destroy(&walk.changed);
 	pthread_mutex_destroy(&walk.lock);
-	return 0;
+	return result;
 }

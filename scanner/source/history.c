@@ -6,6 +6,7 @@
  */
 #include "base/memory.h"
 #include "git/commit.h"
+#include "git/id_table.h"
 #include "git/repository.h"
 #include "git/tree.h"
 #include "source/history.h"
@@ -28,12 +29,21 @@ struct history_worker {
 	uint64_t present[PRESENT_SLOTS];
 };
 
-static void note_id(struct source_history *history, struct object_id **list, size_t *count, size_t *capacity,
-		    const struct object_id *id)
+static void note_missing(struct source_history *history, const struct object_id *id)
 {
 	pthread_mutex_lock(&history->lock);
-	memory_grow(*list, *count, *capacity);
-	(*list)[(*count)++] = *id;
+	if (id_table_add(history->missing_ids, id) == history->missing_count) {
+		memory_grow(history->missing, history->missing_count, history->missing_capacity);
+		history->missing[history->missing_count++] = *id;
+	}
+	pthread_mutex_unlock(&history->lock);
+}
+
+static void note_large_tree(struct source_history *history, const struct object_id *id)
+{
+	pthread_mutex_lock(&history->lock);
+	memory_grow(history->large_trees, history->large_tree_count, history->large_tree_capacity);
+	history->large_trees[history->large_tree_count++] = *id;
 	pthread_mutex_unlock(&history->lock);
 }
 
@@ -70,7 +80,7 @@ static uint32_t check_entry(void *context, const struct tree_entry *entry)
 	if (object_database_has(history->database, &id))
 		*slot = bits;
 	else
-		note_id(history, &history->missing, &history->missing_count, &history->missing_capacity, &id);
+		note_missing(history, &id);
 	return 0;
 }
 
@@ -140,8 +150,7 @@ static int visit(void *context, unsigned worker, const struct object_piece *piec
 		if (piece->first && piece->last)
 			check_tree(history, worker, &piece->id, piece->bytes, piece->size);
 		else if (piece->first)
-			note_id(history, &history->large_trees, &history->large_tree_count,
-				&history->large_tree_capacity, &piece->id);
+			note_large_tree(history, &piece->id);
 		break;
 	}
 	return *history->events->stop;
@@ -204,6 +213,7 @@ int source_history(const struct source_events *events, struct repository *reposi
 		history->workers[i].history = history;
 	pthread_mutex_init(&history->lock, NULL);
 	commit_graph_init(&history->graph);
+	history->missing_ids = id_table_new();
 	result = object_database_open(&history->database, repository, unreadable, history, error);
 	if (!result) {
 		events->progress->objects_total = object_database_count(history->database);
@@ -228,6 +238,7 @@ void source_history_free(struct source_history *history)
 	commit_graph_release(&history->graph);
 	pthread_mutex_destroy(&history->lock);
 	free(history->workers);
+	id_table_free(history->missing_ids);
 	free(history->missing);
 	free(history->large_trees);
 	free(history);

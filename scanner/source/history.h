@@ -20,7 +20,8 @@ struct source_history {
 	struct commit_graph graph;
 	struct history_worker *workers;
 	pthread_mutex_t lock;      /* guards missing and large_trees */
-	struct object_id *missing; /* named by a tree and not there; once sorted, each once */
+	struct id_table *missing_ids; /* numbers of those in missing */
+	struct object_id *missing; /* named by a tree and not there, each once */
 	size_t missing_count, missing_capacity;
 	struct object_id *large_trees; /* came in windows; read whole at the end */
 	size_t large_tree_count, large_tree_capacity;

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "git/commit.h"
+#include "git/id_table.h"
 #include "git/repository.h"
 #include "git/trace.h"
 #include "source/history.h"
@@ -15,8 +16,10 @@
 struct tracing {
 	struct source_history *history;
 	const struct source_trace_events *events;
-	uint32_t missing_key; /* keys from here on are missing objects, by their place in history->missing */
-	unsigned char *missing_told; /* by the same number */
+	uint32_t missing_key; /* the key of all missing objects: above those of credentials */
+	unsigned char *missing_told; /* by place in history->missing */
+	struct id_table *named; /* blobs and tags that references name: each is told once */
+	uint32_t named_count;
 	struct trace_hit *hits;
 	size_t hit_count;
 	struct trace_tip *tips; /* their names are owned */
@@ -144,8 +147,11 @@ static void add_tip(struct tracing *tracing, const char *name, uint32_t commit, 
 }
 
 /* A reference leads to this object itself. */
-static void tell_named(struct tracing *tracing, enum place_kind kind, const char *hex)
+static void tell_named(struct tracing *tracing, enum place_kind kind, const struct object_id *id, const char *hex)
 {
+	if (id_table_add(tracing->named, id) < tracing->named_count)
+		return;
+	tracing->named_count++;
 	memset(&tracing->place, 0, sizeof(tracing->place));
 	tracing->place.kind = kind;
 	tracing->place.reachable = true;
@@ -174,12 +180,12 @@ static bool follow_tag(struct tracing *tracing, const char *name, struct object_
 		return false;
 	}
 	if (kind == OBJECT_BLOB) {
-		tell_named(tracing, PLACE_BLOB, hex);
+		tell_named(tracing, PLACE_BLOB, id, hex);
 	} else if (kind == OBJECT_TREE) {
 		memory_grow(tracing->trees, tracing->tree_count, tracing->tree_capacity);
 		tracing->trees[tracing->tree_count++] = *id;
 	} else if (kind == OBJECT_TAG) {
-		tell_named(tracing, PLACE_TAG_MESSAGE, hex);
+		tell_named(tracing, PLACE_TAG_MESSAGE, id, hex);
 		is_tag = !tag_parse_target(id, (char *)bytes, size, NULL);
 	}
 	free(bytes);
@@ -226,7 +232,7 @@ static void tell_commits(struct tracing *tracing, const struct source_hit *hits,
 	for (size_t i = 0; i < count; i++) {
 		uint32_t node = object_id_parse(&id, hits[i].object) ? commit_graph_find(graph, &id) : COMMIT_MISSING;
 
-		if (node == COMMIT_MISSING)
+		if (node == COMMIT_MISSING || (i && !strcmp(hits[i].object, hits[i - 1].object)))
 			continue;
 		memset(place, 0, sizeof(*place));
 		place->kind = PLACE_COMMIT_MESSAGE;
@@ -294,16 +300,10 @@ static int check_staged(void *context, const char *path, const struct object_id 
 static void list_hits(struct tracing *tracing, const struct source_hit *hits, size_t count)
 {
 	struct source_history *history = tracing->history;
-	size_t kept = 0;
 
 	if (history->missing_count)
 		qsort(history->missing, history->missing_count, sizeof(*history->missing), object_id_compare);
-	for (size_t i = 0; i < history->missing_count; i++) {
-		if (!kept || object_id_compare(&history->missing[kept - 1], &history->missing[i]) != 0)
-			history->missing[kept++] = history->missing[i];
-	}
-	history->missing_count = kept;
-	tracing->hits = memory_allocate((count + kept) * sizeof(*tracing->hits));
+	tracing->hits = memory_allocate((count + history->missing_count) * sizeof(*tracing->hits));
 	for (size_t i = 0; i < count; i++) {
 		struct trace_hit *hit = &tracing->hits[tracing->hit_count];
 
@@ -314,10 +314,10 @@ static void list_hits(struct tracing *tracing, const struct source_hit *hits, si
 		if (hits[i].key >= tracing->missing_key)
 			tracing->missing_key = hits[i].key + 1;
 	}
-	for (size_t i = 0; i < kept; i++)
+	for (size_t i = 0; i < history->missing_count; i++)
 		tracing->hits[tracing->hit_count++] =
-			(struct trace_hit){ history->missing[i], tracing->missing_key + (uint32_t)i };
-	tracing->missing_told = memory_allocate_zeroed(kept, 1);
+			(struct trace_hit){ history->missing[i], tracing->missing_key };
+	tracing->missing_told = memory_allocate_zeroed(history->missing_count, 1);
 }
 
 int source_history_trace(struct source_history *history, const struct source_hit *hits, size_t count,
@@ -337,6 +337,7 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	struct error why;
 	int result;
 
+	tracing.named = id_table_new();
 	commit_graph_finish(&history->graph);
 	list_hits(&tracing, hits, count);
 	if (repository_each_reference(history->repository, reach_reference, &tracing, &why))
@@ -365,6 +366,7 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	free(tracing.trees);
 	free(tracing.hits);
 	free(tracing.missing_told);
+	id_table_free(tracing.named);
 	free(tracing.author);
 	return result;
 }

@@ -11,6 +11,7 @@
 struct scope {
 	struct repository *repository; /* owned */
 	char *prefix;        /* owned: where the walk begins in the working tree ("src/"), or "" */
+	const struct scope *around; /* borrowed, or NULL */
 	size_t start_length; /* bytes at the front of the walk's paths that prefix takes the place of */
 };
 
@@ -24,16 +25,19 @@ static struct scope *scope_new(struct repository *repository, char *prefix, size
 	return scope;
 }
 
-struct scope *scope_open_root(const char *path)
+struct scope *scope_open_root(const char *path, const struct scope *around)
 {
 	struct repository *repository = NULL;
+	struct scope *scope;
 
 	if (repository_open(&repository, *path ? path : ".", REPOSITORY_EXACT, NULL) ||
 	    !repository_work_path(repository)) {
 		repository_close(repository);
 		return NULL;
 	}
-	return scope_new(repository, memory_copy_string(""), strlen(path));
+	scope = scope_new(repository, memory_copy_string(""), strlen(path));
+	scope->around = around;
+	return scope;
 }
 
 /* Whether some folder above has a `.git`. Names only: starting libgit2 takes longer than scanning a few files. */
@@ -95,15 +99,26 @@ void scope_close(struct scope *scope)
 	free(scope);
 }
 
+/* A path as the scope's working tree spells it, for the caller to free. */
+static char *spell(const struct scope *scope, const char *path)
+{
+	return memory_format("%s%s", scope->prefix, path + scope->start_length);
+}
+
 bool scope_leaves_out(const struct scope *scope, const char *path, bool is_folder)
 {
-	char *spelled;
 	bool left_out;
+	char *spelled;
 
 	if (!scope)
 		return false;
-	spelled = memory_format("%s%s", scope->prefix, path + scope->start_length);
+	spelled = spell(scope, path);
 	left_out = repository_leaves_out(scope->repository, spelled, is_folder);
 	free(spelled);
+	for (scope = scope->around; scope && left_out; scope = scope->around) {
+		spelled = spell(scope, path);
+		left_out = !repository_tracks(scope->repository, spelled, is_folder);
+		free(spelled);
+	}
 	return left_out;
 }

@@ -10,9 +10,10 @@ struct scope;
 
 /*
  * The working tree that begins at a folder of the walk, one with a `.git`. path is the folder as the walk spells it, with its '/' (or "").
- * Returns NULL when its `.git` is broken or foreign: what it would ignore is not known, so nothing is left out.
+ * around is the scope that the folder lies in, or NULL, and must outlive this one: what an outer index tracks is never left out. Returns NULL
+ * when its `.git` is broken or foreign: what it would ignore is not known, so nothing is left out.
  */
-struct scope *scope_open_root(const char *path);
+struct scope *scope_open_root(const char *path, const struct scope *around);
 
 /*
  * The working tree that path lies inside of, not as its root, or NULL. path is what the walk begins with, as the user gave it. *left_out says

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "finding.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,7 +49,7 @@ struct source_events {
 	void *context;
 	unsigned jobs;  /* threads to use, 1 or more */
 	size_t overlap; /* bytes that chunks of one content share */
-	const volatile int *stop; /* nonzero: end early, as if everything had been walked */
+	const atomic_int *stop; /* nonzero: end early, as if everything had been walked */
 	struct source_progress *progress;
 
 	/* Bytes to search. Returns how many credentials were found in them. */
@@ -122,7 +123,7 @@ struct source_trace_events {
 	void (*life)(void *context, const struct source_life *life);
 };
 
-/* Where the objects of hits (count of them) stand, and which objects that history needs are missing (told as incomplete). */
+/* Where the objects of hits (count of them, distinct, ordered by object) stand, and which objects that history needs are missing (told as incomplete). */
 int source_history_trace(struct source_history *history, const struct source_hit *hits, size_t count,
 			 const struct source_trace_events *trace, struct error *error);
 

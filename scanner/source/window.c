@@ -1,5 +1,6 @@
 #include "source/window.h"
 
+#include <stdatomic.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -12,7 +13,7 @@
  * Wait for something to read, the end or an error. Returns false when the walk is to stop: a read that waits
  * would not notice.
  */
-static bool wait_for_input(int fd, const volatile int *stop)
+static bool wait_for_input(int fd, const atomic_int *stop)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };
 
@@ -29,7 +30,7 @@ static bool wait_for_input(int fd, const volatile int *stop)
  * Fill buffer from *filled up to WINDOW_SIZE. Returns 1 when the end was reached (or the walk is to stop), 0 when
  * the buffer is full, or -1.
  */
-static int fill(int fd, uint64_t offset, uint64_t size_hint, const volatile int *stop, char *buffer, size_t *filled)
+static int fill(int fd, uint64_t offset, uint64_t size_hint, const atomic_int *stop, char *buffer, size_t *filled)
 {
 	while (*filled < WINDOW_SIZE) {
 		ssize_t got;

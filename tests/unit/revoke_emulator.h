@@ -8,6 +8,7 @@
 #ifndef REVOKE_EMULATOR_H
 #define REVOKE_EMULATOR_H
 
+#include <stdatomic.h>
 #include <arpa/inet.h>
 #include <cjson/cJSON.h>
 #include <netinet/in.h>
@@ -196,7 +197,7 @@ struct batch {
 	size_t told; /* how many were settled */
 	int64_t told_ms[FINDINGS_MAX]; /* when, since the start */
 	int64_t started_ms, took_ms;
-	volatile int stop; /* handed to revoker_send() */
+	atomic_int stop; /* handed to revoker_send() */
 };
 
 static inline struct batch *batch_make(size_t count)

@@ -141,7 +141,7 @@ static void secrets_are_left_out_of_core_dumps(void **state)
 static void many_secrets_do_not_mix(void **state)
 {
 	struct secret *secrets[1000];
-	char text[16];
+	char text[32];
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {

@@ -179,7 +179,7 @@ static void what_a_sound_scan_never_sends_ends_the_talk(void **state)
 	static char word[] = "because I say so", kind[] = "elsewhere", path[] = "/";
 	char key[KEY_LENGTH + 1];
 	struct channel_message hello = { .type = CHANNEL_HELLO, .version = CHANNEL_VERSION };
-	struct channel_message seen = { .type = CHANNEL_LIFE, .key = 0, .first_seen = { OBJECT, 1 }, .last_seen = { OBJECT, 1 } };
+	struct channel_message seen = { .type = CHANNEL_LIFE, .key = 0 };
 	struct channel_message why = { .type = CHANNEL_INCOMPLETE, .kind_word = word };
 	struct channel_message target = { .type = CHANNEL_TARGET, .kind_word = kind, .text = path };
 	struct channel_message finish = { .type = CHANNEL_END }, message;
@@ -187,7 +187,7 @@ static void what_a_sound_scan_never_sends_ends_the_talk(void **state)
 	(void)state;
 	make_key(key, 7);
 	assert_int_equal(take(&hello), ERROR_MALFORMED);  /* twice */
-	assert_int_equal(take(&seen), ERROR_MALFORMED);   /* of a key that no hit named */
+	assert_int_equal(take(&seen), ERROR_MALFORMED);   /* in no commit */
 	assert_int_equal(take(&why), ERROR_MALFORMED);    /* a word of its own */
 	assert_int_equal(take(&target), ERROR_MALFORMED); /* of no kind */
 	message = hit_of(key, 0);

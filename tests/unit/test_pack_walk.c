@@ -290,7 +290,7 @@ static void test_stop(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		atomic_int visits = 0;
-		volatile int stop = 0;
+		atomic_int stop = 0;
 		char *objects = "deep/objects";
 		struct pack_set *set;
 		struct error error;
