@@ -52,7 +52,7 @@ static void add_without_literal(struct buffer *buffer, const char *run, size_t l
 		buffer_add(buffer, run, length);
 }
 
-/* The length of the longest literal at a place that ends in or at the beginning of run and leaves enough of it; 0: none. */
+/* The length of the longest literal at a place that ends in run, or where it begins, and leaves enough of it; 0: none. */
 static size_t literal_at(const char *at, const char *run, const char *end)
 {
 	size_t longest = 0;

@@ -21,12 +21,12 @@
 #include <stddef.h>
 
 /*
- * The texts that credentials begin with, count of them; borrowed until the next call, NULL and 0 for none. Set before threads
- * start. Until then only the second kind is shortened.
+ * The texts that credentials begin with, count of them; borrowed until the next call, NULL and 0 for none. Set
+ * before threads start. Until then only the second kind is shortened.
  */
 void mask_set_literals(const char *const *literals, size_t count);
 
-/* Add text to buffer, with everything that looks like a credential in it shortened. Any thread. */
+/* Add text to buffer, with everything in it that looks like a credential shortened. Any thread. */
 void mask_add(struct buffer *buffer, const char *text);
 
 #endif

@@ -22,7 +22,7 @@ bool walk_is_halted(struct walk *walk)
 {
 	const atomic_int *stop = walk->options->stop;
 
-	if (stop && __atomic_load_n(stop, __ATOMIC_RELAXED))
+	if (stop && atomic_load_explicit(stop, memory_order_relaxed))
 		walk_halt(walk);
 	return atomic_load_explicit(&walk->halted, memory_order_relaxed);
 }

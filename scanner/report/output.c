@@ -34,6 +34,18 @@ static int open_temporary(struct output *output, const struct stat *replaced)
 	return 0;
 }
 
+/* A closed standard output is known here, before anything is revoked (main.c puts something unwritable in its place). */
+static int duplicate_for_writing(int descriptor)
+{
+	int flags = fcntl(descriptor, F_GETFL);
+
+	if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) {
+		errno = EBADF;
+		return -1;
+	}
+	return fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
 static int open_descriptor(struct output *output, const char *file)
 {
 	struct stat status;
@@ -41,7 +53,7 @@ static int open_descriptor(struct output *output, const char *file)
 	/* the names for our own descriptors: opened by name, a file behind them would be cut or replaced */
 	if (strcmp(file, "-") == 0 || strcmp(file, "/dev/stdout") == 0 || strcmp(file, "/dev/stderr") == 0) {
 		output->is_stdout = strcmp(file, "/dev/stderr") != 0;
-		output->descriptor = fcntl(output->is_stdout ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		output->descriptor = duplicate_for_writing(output->is_stdout ? STDOUT_FILENO : STDERR_FILENO);
 		return output->descriptor;
 	}
 	if (stat(file, &status) < 0) {

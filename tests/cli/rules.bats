@@ -70,6 +70,58 @@ refused() {
 	expect_message missing.json
 }
 
+# expect_sound COUNT: the last run's answer of rules check
+expect_sound() {
+	expect_status 0
+	grep -qE "^$1 rules? (is|are) sound" "$OUT" || { cat "$OUT"; return 1; }
+}
+
+@test "rules check and test: --rules and operands together" {
+	local built_in
+	staunch rules check
+	built_in=$(grep -oE '^[0-9]+' "$OUT")
+	[ "$built_in" -ge 1 ]
+	rule_file acme-token >acme.json
+	rule_file other-token >other.json
+	staunch rules check --rules acme.json
+	expect_sound $((built_in + 1))
+	staunch rules check --rules acme.json other.json
+	expect_sound $((built_in + 2))
+	staunch rules test --rules acme.json other.json
+	expect_status 0
+	expect_message "of $((built_in + 2)) rules" "$OUT"
+	# a mistake in either is one
+	rule_file bad-token '.pattern = "acme_[0-9"' >bad.json
+	refused "$(at bad.json '"acme_[0-9"')" 'pattern does not compile' rules check --rules bad.json
+	refused "$(at bad.json '"acme_[0-9"')" 'pattern does not compile' rules check --rules bad.json acme.json
+	refused "$(at bad.json '"acme_[0-9"')" 'pattern does not compile' rules test --rules acme.json bad.json
+	rule_file bad-token '.examples.match += ["acme_1"]' >bad.json
+	staunch rules test --rules bad.json
+	expect_status 2
+	expect_message "rule 'bad-token': examples.match number 2"
+}
+
+@test "rules check: --enable and --disable, of operands too" {
+	local built_in
+	staunch rules check
+	built_in=$(grep -oE '^[0-9]+' "$OUT")
+	rule_file acme-token '.default = false | .pattern = "acme_[0-9"' >acme.json
+	staunch rules check acme.json
+	expect_sound "$built_in"
+	expect_message ', 1 switched off' "$OUT"
+	refused "$(at acme.json '"acme_[0-9"')" 'pattern does not compile' rules check acme.json --enable acme-token
+	refused "$(at acme.json '"acme_[0-9"')" 'pattern does not compile' rules check --rules acme.json --enable acme
+	rule_file acme-token '.pattern = "acme_[0-9"' >acme.json
+	refused "$(at acme.json '"acme_[0-9"')" 'pattern does not compile' rules check acme.json
+	staunch rules check acme.json --disable acme
+	expect_sound "$built_in"
+	staunch rules check acme.json --disable nobody
+	expect_status 2
+	expect_message "--disable 'nobody': there is no such rule or provider"
+	# test tries them all
+	refused "$(at acme.json '"acme_[0-9"')" 'pattern does not compile' rules test acme.json --disable acme
+}
+
 @test "rules test: an example that does not do what it should, told by its number and not shown" {
 	rule_file acme-token '.examples.match += ["see acme_14142135623"]' >acme.json
 	staunch rules test acme.json

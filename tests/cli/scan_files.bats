@@ -535,17 +535,19 @@ make_ignoring() {
 	expect_found "${keys[1]}"
 }
 
-@test "scan of a bare repository: its history, and not the files that git keeps in it" {
+@test "scan of a bare repository: its history, and what else lies in its folder" {
 	key=$(new_key)
 	make_repository tree
 	printf '%s\n' "$key" >file
 	commit '2024-01-01T00:00:00 +0000'
 	git clone -q --bare . ../bare.git
 	cd ..
+	beside=$(new_key)
+	printf '%s\n' "$beside" >bare.git/notes.txt
 	scan_json scan bare.git
 	expect_status 1
-	expect_found "$key"
-	expect '.targets | map(.kind)' '["git"]'
+	expect_found "$key" "$beside"
+	expect '.targets | map(.kind)' '["git","dir"]'
 }
 
 @test "scan of several paths" {

@@ -18,7 +18,12 @@ expect_mistake() {
 	expect_mistake "unknown option '--no-such-option' (staunch --help lists what there is)" --no-such-option
 	expect_mistake "unknown option '--no-such-option=3'" dir . --no-such-option=3
 	expect_mistake "unknown option '-Z'" dir -Z .
-	expect_mistake "unknown option" -nZ
+	# the letter, wherever it stands among others
+	expect_mistake "unknown option '-Z' (staunch" -nZ
+	expect_mistake "unknown option '-Z' (staunch" -nZq dir .
+	expect_mistake "unknown option '-Z' (staunch" -Z
+	expect_mistake "unknown option '-Z' (staunch" dir . -Z -q
+	expect_mistake "'-f' wants an argument (staunch" dir . -nf
 }
 
 @test "options out of place" {
@@ -159,6 +164,33 @@ expect_mistake() {
 	expect '.targets[0].kind' dir
 	staunch -f json dir git -j 2 -q
 	expect_status 1
+}
+
+@test "-- : what stands behind it is no command" {
+	key=$(new_key)
+	mkdir git dir
+	printf '%s\n' "$key" >git/file
+	printf 'harmless\n' >dir/file
+	staunch -f json -- git
+	expect_status 1
+	expect '.targets | map(.kind, .path)' '["dir","git"]'
+	expect_found "$key"
+	staunch -f json -- dir git
+	expect_status 1
+	expect '.targets | map(.path)' '["dir","git"]'
+	# before it there may be one
+	staunch dir -f json -- git
+	expect_status 1
+	expect '.targets | map(.kind, .path)' '["dir","git"]'
+	staunch dir -f json dir -- git
+	expect '.targets | map(.path)' '["dir","git"]'
+	expect_mistake "cannot read 'rules'" -- rules list
+	staunch rules -- list
+	expect_status 0
+	# POSIXLY_CORRECT changes nothing
+	POSIXLY_CORRECT=1 staunch dir git -f json
+	expect_status 1
+	expect_found "$key"
 }
 
 @test "STAUNCH_DRY_RUN: anything but nothing and 0 is yes" {

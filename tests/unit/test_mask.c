@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const literals[] = { "vck_", "sk-", "sk-proj-", "token=" };
+static const char *const literals[] = { "vck_", "sk-", "sk-proj-", "token=", "~" };
 
 static int know_literals(void **state)
 {
@@ -112,6 +112,8 @@ static void literal_with_other_characters(void **state)
 	expect("?token=" BODY_20 "&x", "?token=aaaa…eeee&x");
 	expect("token=" BODY_20, "token=aaaa…eeee");
 	expect("token=" BODY_19, "token=" BODY_19);
+	expect("~" BODY_20, "~aaaa…eeee");
+	expect("~" BODY_19, "~" BODY_19);
 	expect("oken=" BODY_20, "oken=" BODY_20);
 	expect("token= " BODY_20, "token= " BODY_20);
 }

@@ -1,0 +1,200 @@
+#!/usr/bin/env bats
+# Goal: what somebody puts into a repository or a folder to stop the scan, to blind it, or to make it lie does none of that.
+# Each of these hung, crashed or was passed over in silence once.
+
+load helpers
+
+# within SECONDS COMMAND...: an answer in time, whatever it is
+within() {
+	timeout --kill-after=1 "$@"
+}
+
+# scan_within SECONDS ARG...: as scan_json, ended when it takes longer (status 124)
+scan_within() {
+	local seconds=$1
+	shift
+	next_run
+	status=0
+	STAUNCH_DRY_RUN=1 within "$seconds" "$STAUNCH" "$@" -f json >"$OUT" 2>"$ERR" 3>&- || status=$?
+	keep_output
+}
+
+@test "a loose object that is cut short, as commit, staged blob and blob of a range" {
+	make_repository
+	echo a >a
+	commit '2024-01-01T00:00:00 +0000'
+	echo b >a
+	commit '2024-01-02T00:00:00 +0000'
+	file=.git/objects/$(git rev-parse HEAD | sed 's/../&\//')
+	chmod u+w "$file"
+	truncate -s -10 "$file"
+	scan_within 20 git .
+	expect_status 3
+	expect '[.incomplete[].what] | unique | .[]' unreadable-object
+	git symbolic-ref HEAD refs/heads/fresh
+	echo staged >a
+	git add a
+	file=.git/objects/$(git rev-parse :a | sed 's/../&\//')
+	chmod u+w "$file"
+	truncate -s -5 "$file"
+	scan_within 20 git --staged
+	expect_status 3
+}
+
+@test "FIFOs where git keeps its files" {
+	for place in objects/aa/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb objects/info/alternates config index packed-refs; do
+		rm -rf repo
+		git init -q repo
+		git -C repo commit -q --allow-empty -m x
+		mkdir -p repo/.git/objects/aa
+		rm -f "repo/.git/$place"
+		mkfifo "repo/.git/$place"
+		scan_within 20 scan repo
+		[ "$status" -eq 3 ] || { echo "$place: $status"; cat "$ERR"; return 1; }
+	done
+}
+
+@test "a commit that is its own ancestor" {
+	make_repository
+	key=$(new_key)
+	printf '%s\n' "$key" >file
+	git add file
+	tree=$(git write-tree)
+	one=1111111111111111111111111111111111111111 two=2222222222222222222222222222222222222222
+	for pair in "$one $two" "$two $one"; do
+		set -- $pair
+		mkdir -p ".git/objects/${1:0:2}"
+		body=$(printf 'tree %s\nparent %s\nauthor A <a@b> 1700000000 +0000\ncommitter A <a@b> 1700000000 +0000\n\nx\n.' "$tree" "$2")
+		body=${body%.}
+		{ printf 'commit %d\0' "${#body}"; printf '%s' "$body"; } | deflate >".git/objects/${1:0:2}/${1:2}"
+	done
+	echo "$one" >.git/refs/heads/main
+	scan_within 30 git .
+	[ "$status" -eq 1 ] || expect_status 3
+	expect_found "$key"
+}
+
+# deflate: standard input as a zlib stream of stored blocks (RFC 1950, 1951); small inputs only
+deflate() {
+	local hex length sum_a=1 sum_b=0 byte
+	hex=$(od -An -v -tx1 | tr -d ' \n')
+	length=$((${#hex} / 2))
+	for ((i = 0; i < length; i++)); do
+		byte=$((16#${hex:2*i:2}))
+		sum_a=$(((sum_a + byte) % 65521)) sum_b=$(((sum_b + sum_a) % 65521))
+	done
+	printf '%b' "$(printf '\\x78\\x01\\x01\\x%02x\\x%02x\\x%02x\\x%02x' $((length & 255)) $((length >> 8)) $((~length & 255)) $((~length >> 8 & 255)))"
+	printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")"
+	printf '%b' "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $((sum_b >> 8)) $((sum_b & 255)) $((sum_a >> 8)) $((sum_a & 255)))"
+}
+
+@test "trees whose new entry straddles the old one are read right" {
+	make_repository
+	blob=$(echo x | git hash-object -w --stdin)
+	printf '100644 blob %s\tfoo\n' "$blob" | git mktree >/dev/null
+	printf '100644 blob %s\tabc100644 foo\n' "$blob" | git mktree >/dev/null
+	scan_within 20 git -j1 .
+	expect_status 0
+}
+
+@test "a folder that only looks like a bare repository, inside one and alone" {
+	key=$(new_key)
+	make_repository outer
+	mkdir sub
+	touch sub/HEAD sub/objects sub/refs
+	printf '%s\n' "$key" >sub/a.ts
+	scan_within 20 scan sub
+	expect_status 3
+	expect_found "$key"
+	mkdir -p inner/.git/objects
+	scan_within 20 scan inner
+	expect_status 3
+}
+
+@test "what is tracked is never left out: a conflict, a submodule, an inner repository" {
+	key=$(new_key)
+	make_repository conflict
+	echo base >s.env
+	git add -f s.env
+	commit '2024-01-01T00:00:00 +0000'
+	git checkout -qb other
+	echo theirs >s.env
+	git commit -qam other
+	git checkout -q main
+	echo ours >s.env
+	git commit -qam ours
+	git merge -q other >/dev/null 2>&1 || true
+	echo '*.env' >.gitignore
+	printf '%s\n' "$key" >s.env
+	scan_within 20 dir .
+	expect_found "$key"
+	cd ..
+	make_repository nested
+	mkdir sub
+	echo f >sub/f
+	commit '2024-01-01T00:00:00 +0000'
+	git init -q sub
+	echo '*' >sub/.git/info/exclude
+	printf '%s\n' "$key" >sub/f
+	scan_within 20 dir .
+	expect_found "$key"
+}
+
+@test "objects in quarantine, where a push waits for pre-receive" {
+	key=$(new_key)
+	make_repository
+	mkdir quarantine
+	printf '%s\n' "$key" >../blob
+	GIT_OBJECT_DIRECTORY=$PWD/quarantine git hash-object -w ../blob >/dev/null
+	GIT_DIR=$PWD/.git GIT_OBJECT_DIRECTORY=$PWD/quarantine GIT_ALTERNATE_OBJECT_DIRECTORIES=$PWD/.git/objects scan_within 20 git
+	expect_status 1
+	expect_found "$key"
+}
+
+@test "alternates nested deeper than git follows are told" {
+	git init -q --bare 0.git
+	for i in 1 2 3 4 5 6 7 8; do
+		git init -q --bare $i.git
+		echo "$PWD/$((i - 1)).git/objects" >$i.git/objects/info/alternates
+	done
+	scan_within 20 git 8.git
+	expect_status 3
+	expect '.incomplete[0].what' unreadable-pack
+}
+
+@test "a pipe named as a path is read to its end" {
+	key=$(new_key)
+	mkfifo pipe
+	printf '%s\n' "$key" >pipe &
+	scan_within 20 dir pipe
+	expect_status 1
+	expect_found "$key"
+}
+
+@test "a megabyte of nothing but prefixes is searched in seconds" {
+	key=$(new_key)
+	{ yes 'vck_' | tr -d '\n' | head -c 1000000; printf ' %s\n' "$key"; } >file
+	scan_within 20 dir file
+	expect_status 1
+	expect_found "$key"
+}
+
+@test "revoke: a line with NUL or without end is one line that no rule knows" {
+	key=$(new_key)
+	{ printf '\0%s\n' "$key"; head -c 10000 /dev/zero | tr '\0' 'x'; printf '%s\n' "$key"; } >lines
+	staunch revoke <lines
+	expect_status 3
+	[ "$(grep -c 'is no credential that a rule knows' "$ERR")" -eq 2 ]
+	grep -q 'line 2 ' "$ERR"
+	! grep -q 'line 3 ' "$ERR"
+}
+
+@test "the same places and counts, however many threads: two keys in each of many messages" {
+	make_repository
+	key1=$(new_key) key2=$(new_key)
+	for i in $(seq 150); do
+		printf '%d %s %s\n' "$i" "$key1" "$key2" | dated "$((1700000000 + i)) +0000" git commit -q --allow-empty -F -
+	done
+	scan_json git -j2 .
+	expect '[.findings[].places_total] | unique | .[]' 150
+}
