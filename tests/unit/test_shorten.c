@@ -110,6 +110,10 @@ static void other_texts_are_masked(void **state)
 	snprintf(text, sizeof(text), "a/%s%s\n%s/%s.txt", one, two, one, "x");
 	expect_masked(findings, 2, text, "a/vck_aO71…SZwavck_A1fo…2EpU\\x0avck_aO71…SZwa/x.txt");
 	expect_masked(findings, 0, "nothing \x1b[31m", "nothing \\x1b[31m");
+	/* what is no finding but looks like one, alone and beside one */
+	expect_masked(findings, 2, "x/ABcd01234567890123456789012345\r", "x/ABcd0123…2345\\x0d");
+	snprintf(text, sizeof(text), "%s/ABcd01234567890123456789012345", one);
+	expect_masked(findings, 2, text, "vck_aO71…SZwa/ABcd0123…2345");
 	finding_free(findings[0]);
 	finding_free(findings[1]);
 }
