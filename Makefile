@@ -69,6 +69,12 @@ check-all: deps test-deps ## the tests again under the sanitizers, Valgrind and 
 bench: all $(BENCHES) $(TOOLS) ## measure on REPO: ratios, never a test
 	$(Q)BUILD='$(BUILD)' tests/bench/run '$(REPO)'
 
+fuzz: deps $(BUILD)/rules_embedded.c ## build the fuzzers of tests/fuzz (clang) and seeds for them
+	$(Q)mkdir -p $(BUILD)/fuzz && tests/fuzz/make_pack_seeds $(BUILD)/fuzz/seeds
+	$(Q)for f in $(basename $(notdir $(wildcard tests/fuzz/*.c))); do echo "  CLANG $(BUILD)/fuzz/$$f"; \
+	clang -std=gnu11 -O1 -g -pthread -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -o $(BUILD)/fuzz/$$f tests/fuzz/$$f.c \
+	$(SOURCES) $(BUILD)/rules_embedded.c $(LIBS) || exit 1; done
+
 .PHONY: tests
 tests: $(UNIT_TESTS) $(EMULATOR) $(BENCHES) $(TOOLS)
 

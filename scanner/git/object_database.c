@@ -221,7 +221,7 @@ int object_database_walk(struct object_database *database, const struct object_d
 		.kinds = options->kinds,
 		.jobs = options->jobs,
 		.memory_limit = PACK_WALK_MEMORY_DEFAULT,
-		.window_size = options->whole ? SIZE_MAX : WINDOW_SIZE,
+		.window_size = options->whole ? SIZE_MAX : PACK_WALK_WINDOW_DEFAULT,
 		.overlap = options->overlap,
 		.verify = getenv("STAUNCH_VERIFY_OBJECTS") != NULL,
 		.stop = options->stop,

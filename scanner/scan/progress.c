@@ -2,6 +2,7 @@
 #include "scan/progress.h"
 
 #include "base/buffer.h"
+#include "base/mask.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -28,7 +29,7 @@ static void draw(struct progress *progress)
 	double bytes = (double)atomic_load(&progress->counts.bytes), seconds = progress_seconds(progress);
 	const char *target = atomic_load(&progress->target);
 	struct winsize window = { 0 };
-	struct buffer line = BUFFER_INIT, name = BUFFER_INIT;
+	struct buffer line = BUFFER_INIT, masked = BUFFER_INIT, name = BUFFER_INIT;
 	ssize_t ignored;
 
 	if (seconds <= 0)
@@ -40,7 +41,8 @@ static void draw(struct progress *progress)
 	if (total && done && done < total)
 		buffer_add_format(&line, ", %.0f s left", seconds * (double)(total - done) / (double)done);
 	buffer_add_format(&line, ", %u found  ", atomic_load(&progress->found));
-	text_add_harmless(&name, target ? target : "");
+	mask_add(&masked, target ? target : "");
+	text_add_harmless(&name, masked.bytes);
 	/* a line that wraps could not be wiped; the name is cut by bytes, which a terminal survives */
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) || !window.ws_col)
 		window.ws_col = 80;
@@ -52,6 +54,7 @@ static void draw(struct progress *progress)
 		(void)ignored;
 	}
 	buffer_release(&line);
+	buffer_release(&masked);
 	buffer_release(&name);
 }
 
