@@ -292,27 +292,28 @@ at() {
 
 # ---- patterns that never end ----
 
+# A runaway pattern without limits takes hours for this; a minute is enough for any machine and checker.
+scan_in_time() {
+	next_run
+	status=0
+	STAUNCH_DRY_RUN=1 timeout 60 "$STAUNCH" dir file --rules runaway.json -f json >"$OUT" 2>"$ERR" 3>&- || status=$?
+	keep_output
+}
+
 @test "a pattern that runs away is given up: what it was tried on counts as not scanned" {
 	local key began took
 	key=$(new_key)
 	{ printf 'zzz_'; head -c 200 /dev/zero | tr '\0' a; printf '! %s\n' "$key"; } >file
 	rule_file runaway '.literals = ["zzz_"] | .pattern = "zzz_(?:a+)+(?:b|c)(?=$)" | del(.examples)' >runaway.json
-	began=$EPOCHREALTIME
-	scan_json dir file --rules runaway.json
-	took=$(((${EPOCHREALTIME/./} - ${began/./}) / 1000))
+	scan_in_time
 	expect_status 3
 	expect '[.incomplete[] | .what, .path]' '["match-limit","file"]'
 	expect_found "$key"
-	[ "$took" -lt 5000 ]
 	# again and again: the pattern is given up, the other rules are not
 	yes 'zzz_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' | head -n 20000 | tr '\n' ' ' >file
 	printf '%s\n' "$key" >>file
-	began=$EPOCHREALTIME
-	scan_json dir file --rules runaway.json
-	took=$(((${EPOCHREALTIME/./} - ${began/./}) / 1000))
+	scan_in_time
 	expect_status 3
 	expect '[.incomplete[] | .what, .path]' '["match-limit","file"]'
 	expect_found "$key"
-	echo "took $took ms"
-	[ "$took" -lt 5000 ]
 }
