@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -52,6 +53,7 @@ static void draw(struct progress *progress)
 		ignored = write(STDERR_FILENO, "\r\033[K", 4);
 		ignored = write(STDERR_FILENO, line.bytes, line.length);
 		(void)ignored;
+		progress->drawn = true;
 	}
 	buffer_release(&line);
 	buffer_release(&masked);
@@ -81,11 +83,12 @@ static void *run(void *context)
 
 void progress_start(struct progress *progress, bool wanted)
 {
+	const char *terminal = getenv("TERM");
 	pthread_condattr_t monotonic;
 
 	memset(progress, 0, sizeof(*progress));
 	clock_gettime(CLOCK_MONOTONIC, &progress->target_started);
-	if (!wanted || !isatty(STDERR_FILENO))
+	if (!wanted || !isatty(STDERR_FILENO) || (terminal && !strcmp(terminal, "dumb")))
 		return;
 	pthread_mutex_init(&progress->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -119,8 +122,10 @@ void progress_end(struct progress *progress)
 	pthread_cond_signal(&progress->wake);
 	pthread_mutex_unlock(&progress->lock);
 	pthread_join(progress->thread, NULL);
-	ignored = write(STDERR_FILENO, "\r\033[K", 4);
-	(void)ignored;
+	if (progress->drawn) {
+		ignored = write(STDERR_FILENO, "\r\033[K", 4);
+		(void)ignored;
+	}
 	pthread_cond_destroy(&progress->wake);
 	pthread_mutex_destroy(&progress->lock);
 	progress->drawing = false;

@@ -17,6 +17,7 @@ struct progress {
 	const char *_Atomic target;    /* its path; borrowed */
 	struct timespec target_started;
 	bool drawing;
+	bool drawn; /* something is on the line; guarded by lock */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards ended */
 	pthread_cond_t wake;  /* signalled when ended is set */
