@@ -90,7 +90,7 @@ $(BUILD)/rules_embedded.o: $(BUILD)/rules_embedded.c $(BUILD)/flags
 	$(call say,CC,$<) $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 # each rule file as an array of bytes with a NUL behind it
-$(BUILD)/rules_embedded.c: $(RULES) Makefile
+$(BUILD)/rules_embedded.c: $(RULES) $(BUILD)/flags Makefile
 	$(call say,GEN,$@) mkdir -p $(@D) && { \
 	echo '#include "rule/rule.h"'; n=0; \
 	for f in $(RULES); do n=$$((n+1)); echo "static const char file_$$n[] = {"; od -An -v -tx1 "$$f" | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; done; \
@@ -110,10 +110,11 @@ $(BUILD)/tests/cli/%: $(BUILD)/tests/cli/%.o $(OBJECTS)
 $(EMULATOR): $(EMULATOR_OBJECTS) $(OBJECTS)
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $(TEST_LIBS)
 
-# rewritten when the compiler or a flag changes, so that everything is built again
+# rewritten when the compiler, a flag or the list of files changes, so that everything is built again
+FINGERPRINT = $(CC) $(subst ','\'',$(ALL_CPPFLAGS)) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS) $(SOURCES) $(RULES)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D); for p in $(PACKAGES) $(HEADER_PACKAGES); do pkg-config --exists $$p || { echo "staunch needs $$p: 'make deps' installs it (on Debian: $(DEPS))" >&2; exit 1; }; done
-	@echo '$(CC) $(subst ','\'',$(ALL_CPPFLAGS)) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(subst ','\'',$(ALL_CPPFLAGS)) $(ALL_CFLAGS)' > $@
+	@echo '$(FINGERPRINT)' | cmp -s - $@ || echo '$(FINGERPRINT)' > $@
 FORCE:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

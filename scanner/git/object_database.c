@@ -165,8 +165,9 @@ static void *walk_loose(void *context)
 
 		if (pack_set_has(walk->database->packs, &object->id))
 			continue;
+		/* an alternate may have a whole copy */
 		if (read_loose(walk, object, worker->worker, window, &error))
-			walk->options->damaged(walk->options->context, &object->id, error.message);
+			read_later(walk, &object->id);
 	}
 	free(window);
 	return NULL;

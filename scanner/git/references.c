@@ -65,6 +65,11 @@ static int find_broken(git_repository *git, char **name)
 		const char *relative = entry->fts_path + strlen(folder) - strlen("refs");
 		git_reference *reference = NULL;
 
+		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
+			git_error_set_str(GIT_ERROR_OS, strerror(entry->fts_errno));
+			*name = memory_copy_string(relative);
+			number = GIT_ERROR;
+		}
 		if (entry->fts_info != FTS_F)
 			continue;
 		number = git_reference_lookup(&reference, git, relative);

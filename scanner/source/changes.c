@@ -27,6 +27,27 @@ void change_list_release(struct change_list *list)
 	*list = (struct change_list){ 0 };
 }
 
+/* Content larger than this is handed out in windows: the prefilter counts in 32 bits. */
+#define CHUNK_MAX ((size_t)1 << 30)
+
+static unsigned hand_out_windows(const struct source_events *events, const unsigned char *bytes, size_t size,
+				 struct chunk *chunk)
+{
+	unsigned found = 0;
+
+	chunk->offset = 0;
+	do {
+		chunk->first = chunk->offset == 0;
+		chunk->last = size - chunk->offset <= CHUNK_MAX;
+		chunk->bytes = bytes + chunk->offset;
+		chunk->size = chunk->last ? size - chunk->offset : CHUNK_MAX;
+		found += events->chunk(events->context, 0, chunk);
+		chunk->offset += chunk->size - events->overlap;
+	} while (!chunk->last);
+	chunk->offset = 0;
+	return found;
+}
+
 /* Read one blob and hand it out. Returns what was found in it. */
 static unsigned hand_out(const struct source_events *events, struct repository *repository,
 			 const struct object_id *id, struct chunk *chunk, struct source_counts *counts)
@@ -36,19 +57,18 @@ static unsigned hand_out(const struct source_events *events, struct repository *
 	enum object_kind kind;
 	struct error error;
 	unsigned found = 0;
+	size_t size;
 
 	object_id_format(id, hex);
 	chunk->object = hex;
-	if (repository_read(repository, id, &kind, &bytes, &chunk->size, &error)) {
+	if (repository_read(repository, id, &kind, &bytes, &size, &error)) {
 		events->incomplete(events->context,
 				   error.code == ERROR_NOT_FOUND ? "missing-object" : "unreadable-object", hex,
 				   chunk->path, error.message);
 	} else {
-		chunk->bytes = bytes;
-		chunk->first = chunk->last = true;
-		found = events->chunk(events->context, 0, chunk);
 		counts->objects++;
-		counts->bytes += chunk->size;
+		counts->bytes += size;
+		found = hand_out_windows(events, bytes, size, chunk);
 	}
 	free(bytes);
 	return found;
