@@ -221,11 +221,6 @@ void repository_close(struct repository *repository)
 	free(repository);
 }
 
-const char *repository_git_path(const struct repository *repository)
-{
-	return git_repository_path(repository->git);
-}
-
 const char *repository_work_path(const struct repository *repository)
 {
 	return git_repository_workdir(repository->git);

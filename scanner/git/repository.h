@@ -29,8 +29,7 @@ enum repository_search {
 int repository_open(struct repository **repository, const char *path, enum repository_search search, struct error *error);
 void repository_close(struct repository *repository); /* NULL is allowed */
 
-/* The folder of the repository's data (".git/" or the bare folder) / of its working tree, NULL when bare. End in '/'. Borrowed. */
-const char *repository_git_path(const struct repository *repository);
+/* The folder of its working tree, ending in '/'; NULL when it is bare. Borrowed. */
 const char *repository_work_path(const struct repository *repository);
 
 /* The repository's objects folder, then those of its alternates, recursively. One that does not exist is among them under its name. Borrowed. */

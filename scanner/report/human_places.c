@@ -59,15 +59,19 @@ static void add_when(struct human *human, const struct place *place)
 	human_set_style(human, HUMAN_PLAIN);
 }
 
+/* More of a name than this, in bytes, is somebody's joke. */
+#define AUTHOR_SHOWN 100
+
 /* "Name <address>" is shown as the name, where there is one. */
 static void add_author(struct human *human, const char *author)
 {
 	const char *address = strstr(author, " <");
-	char *name = memory_copy_bytes(author, address ? (size_t)(address - author) : strlen(author));
+	size_t length = address && address > author ? (size_t)(address - author) : strlen(author);
+	char *name = memory_copy_bytes(author, length < AUTHOR_SHOWN ? length : AUTHOR_SHOWN);
 
 	buffer_add_string(human->out, "  ");
 	human_set_style(human, HUMAN_DIM);
-	human_add_text(human, *name ? name : author);
+	human_add_text(human, name);
 	human_set_style(human, HUMAN_PLAIN);
 	free(name);
 }
