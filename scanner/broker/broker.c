@@ -49,8 +49,8 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGALRM, &action, NULL);
 	action.sa_handler = SIG_IGN;
-	sigaction(SIGXFSZ, &action, NULL); /* so is a file grown to its limit */
-	sigaction(SIGPIPE, &action, NULL); /* a closed pipe is a write error like others */
+	sigaction(SIGPIPE, &action, NULL); /* a closed pipe is a write error like others, */
+	sigaction(SIGXFSZ, &action, NULL); /* and so is a file grown to its limit */
 }
 
 /* ---- the scan ---- */
@@ -105,7 +105,8 @@ static int scan(const struct broker_options *options, const struct match_program
 					 .progress = options->progress };
 	struct error why = { 0 };
 	int channel, status = 0, listened;
-	siginfo_t ended;
+	siginfo_t ignored;
+	pid_t process;
 
 	if (scan_start(&scanning, &channel, &scan_process, error))
 		return error->code;
@@ -116,11 +117,11 @@ static int scan(const struct broker_options *options, const struct match_program
 	if (listened < 0)
 		kill(scan_process, SIGKILL);
 	/* wait without reaping, so that a handler never signals a number that is somebody else's by then */
-	while (waitid(P_PID, (id_t)scan_process, &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+	process = scan_process;
+	while (waitid(P_PID, (id_t)process, &ignored, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
-	ended.si_pid = scan_process;
 	scan_process = 0;
-	waitpid(ended.si_pid, &status, 0);
+	waitpid(process, &status, 0);
 	alarm(0);
 	check_end(collection, status, listened, &why);
 	return 0;
