@@ -21,7 +21,7 @@ TEST_PACKAGES   := cmocka libmicrohttpd
 
 # the same in Debian's names, with the tools
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
-             zlib1g-dev libcurl4-openssl-dev
+             zlib1g-dev libcurl4-openssl-dev ca-certificates
 TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps
 
 Q := $(if $(V),,@)
