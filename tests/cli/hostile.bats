@@ -71,6 +71,7 @@ scan_within() {
 	echo "$one" >.git/refs/heads/main
 	scan_within 30 git .
 	[ "$status" -eq 1 ] || expect_status 3
+	expect '[.incomplete[] | select(.what == "scan-process")]' '[]'
 	expect_found "$key"
 }
 
@@ -90,11 +91,15 @@ deflate() {
 
 @test "trees whose new entry straddles the old one are read right" {
 	make_repository
-	blob=$(echo x | git hash-object -w --stdin)
-	printf '100644 blob %s\tfoo\n' "$blob" | git mktree >/dev/null
-	printf '100644 blob %s\tabc100644 foo\n' "$blob" | git mktree >/dev/null
-	scan_within 20 git -j1 .
-	expect_status 0
+	# loose trees are read in the order of their ids, which is that of chance: one of these pairs comes the short one first
+	for number in 1 2 3 4 5 6 7 8; do
+		git init -q "pair$number"
+		blob=$(echo "$number" | git -C "pair$number" hash-object -w --stdin)
+		printf '100644 blob %s\tfoo\n' "$blob" | git -C "pair$number" mktree >/dev/null
+		printf '100644 blob %s\tabc100644 foo\n' "$blob" | git -C "pair$number" mktree >/dev/null
+		scan_within 20 git -j1 "pair$number"
+		expect_status 0
+	done
 }
 
 @test "a folder that only looks like a bare repository, inside one and alone" {
@@ -171,9 +176,9 @@ deflate() {
 	expect_found "$key"
 }
 
-@test "a megabyte of nothing but prefixes is searched in seconds" {
+@test "megabytes of nothing but prefixes are searched in seconds" {
 	key=$(new_key)
-	{ yes 'vck_' | tr -d '\n' | head -c 1000000; printf ' %s\n' "$key"; } >file
+	{ yes 'vck_' | tr -d '\n' | head -c 20000000; printf ' %s\n' "$key"; } >file
 	scan_within 20 dir file
 	expect_status 1
 	expect_found "$key"
