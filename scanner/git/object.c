@@ -38,3 +38,16 @@ int object_id_compare(const void *a, const void *b)
 {
 	return memcmp(a, b, OBJECT_ID_SIZE);
 }
+
+struct object_note *object_note_share(struct object_note *note)
+{
+	if (note)
+		atomic_fetch_add_explicit(&note->owners, 1, memory_order_relaxed);
+	return note;
+}
+
+void object_note_release(struct object_note *note)
+{
+	if (note && atomic_fetch_sub_explicit(&note->owners, 1, memory_order_acq_rel) == 1)
+		note->free(note);
+}

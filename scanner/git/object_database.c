@@ -67,6 +67,11 @@ bool object_database_has(const struct object_database *database, const struct ob
 	return pack_set_has(database->packs, id) || loose_list_find(&database->loose, id);
 }
 
+void object_database_prefetch(const struct object_database *database, const struct object_id *id)
+{
+	pack_set_prefetch(database->packs, id);
+}
+
 uint64_t object_database_count(const struct object_database *database)
 {
 	return pack_set_object_count(database->packs) + database->loose.count;
@@ -108,6 +113,13 @@ static int visit(void *context, unsigned worker, const struct object_piece *piec
 		return 0;
 	}
 	return walk->options->visit(walk->options->context, worker, piece);
+}
+
+static enum change_answer visit_change(void *context, unsigned worker, const struct object_change *change)
+{
+	struct walk *walk = context;
+
+	return walk->options->visit_change(walk->options->context, worker, change);
 }
 
 static bool must_stop(struct walk *walk)
@@ -227,6 +239,8 @@ int object_database_walk(struct object_database *database, const struct object_d
 		.verify = getenv("STAUNCH_VERIFY_OBJECTS") != NULL,
 		.stop = options->stop,
 		.visit = visit,
+		.visit_change = options->visit_change ? visit_change : NULL,
+		.texts = options->texts,
 		.damaged = pack_object_damaged,
 		.context = &walk,
 	};

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct delta_seam_texts;
 struct object_database;
 struct repository;
 
@@ -23,8 +24,9 @@ int object_database_open(struct object_database **database, struct repository *r
 			 object_database_unreadable *unreadable, void *context, struct error *error);
 void object_database_close(struct object_database *database); /* NULL is allowed */
 
-/* Whether it holds this object, damaged or not. Any thread. */
+/* Whether it holds this object, damaged or not; faster when it was prefetched some time before. Any thread. */
 bool object_database_has(const struct object_database *database, const struct object_id *id);
+void object_database_prefetch(const struct object_database *database, const struct object_id *id);
 
 /* Distinct objects, nearly: one that is both loose and packed counts twice. */
 uint64_t object_database_count(const struct object_database *database);
@@ -35,6 +37,8 @@ struct object_database_walk {
 	size_t overlap;
 	const atomic_int *stop;
 	object_visit *visit;
+	object_visit_change *visit_change; /* this and the next as in struct pack_walk_options */
+	const struct delta_seam_texts *texts;
 	object_damaged *damaged; /* what no way could read */
 	void *context;
 };

@@ -55,6 +55,9 @@ static inline const unsigned char *pack_index_id(const struct pack_index *index,
 /* Where the object is in the pack, or 0 (where no object can be) when the index contradicts itself. */
 uint64_t pack_index_offset(const struct pack_index *index, uint32_t position);
 
+/* Begin to bring to the cache what pack_index_find() will look at. */
+void pack_index_prefetch(const struct pack_index *index, const unsigned char *id);
+
 /* Find an object. Returns whether it is there, and its position (the first one, when it stands there twice). */
 bool pack_index_find(const struct pack_index *index, const unsigned char *id, uint32_t *position);
 

@@ -54,7 +54,7 @@ static void object_report(struct walk_worker *worker, const struct pack *pack, u
 
 /* Hand a whole object to the visitor, if it is what its id says. Returns NULL, or what is wrong. */
 static const char *whole_visit(struct walk_worker *worker, const struct pack *pack, uint32_t entry, unsigned kind,
-			       const struct walk_buffer *object)
+			       const struct walk_buffer *object, struct object_note **note)
 {
 	const struct pack_walk_options *options = worker->walk->options;
 	struct object_piece piece = {
@@ -64,6 +64,7 @@ static const char *whole_visit(struct walk_worker *worker, const struct pack *pa
 		.size = object->size,
 		.first = true,
 		.last = true,
+		.note = options->visit_change ? note : NULL,
 	};
 
 	memcpy(piece.id.bytes, pack_entry_id(pack, entry), OBJECT_ID_SIZE);
@@ -82,17 +83,40 @@ static const char *whole_visit(struct walk_worker *worker, const struct pack *pa
 }
 
 void object_hand_on(struct walk_worker *worker, const struct pack *pack, uint32_t entry, unsigned kind,
-		    const struct walk_buffer *object)
+		    const struct walk_buffer *object, struct object_note **note)
 {
 	const char *complaint;
 
 	if (pack->entries[entry].is_duplicate)
 		return;
-	complaint = whole_visit(worker, pack, entry, kind, object);
+	complaint = whole_visit(worker, pack, entry, kind, object, note);
 	if (complaint)
 		object_give_up(worker, pack, entry, complaint);
 	else
 		object_count(worker, pack, entry);
+}
+
+bool object_may_change(const struct walk_worker *worker, const struct pack *pack, uint32_t entry)
+{
+	return !worker->walk->options->verify && !pack->suspect && !pack->entries[entry].is_duplicate;
+}
+
+bool object_hand_on_change(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
+			   struct object_change *change, struct object_note **note)
+{
+	const struct pack_walk_options *options = worker->walk->options;
+	enum change_answer answer;
+
+	change->id = (const struct object_id *)pack_entry_id(pack, entry);
+	change->kind = (enum object_kind)pack->entries[entry].kind;
+	change->note = note;
+	answer = options->visit_change(options->context, worker->number, change);
+	if (answer == CHANGE_VISIT)
+		return false;
+	if (answer == CHANGE_STOP)
+		walk_halt(worker->walk);
+	object_count(worker, pack, entry);
+	return true;
 }
 
 /*
@@ -188,7 +212,7 @@ static bool copy_visit(struct walk_worker *worker, const struct pack *pack, uint
 		copy = pack_entry_find(other, pack_index_offset(&other->index, position), 0, other->index.count);
 		if (copy == PACK_ENTRY_NONE || worker_remake(worker, other, copy, &kind, &object))
 			continue;
-		complaint = kinds & OBJECT_KIND_BIT(kind) ? whole_visit(worker, other, copy, kind, &object) : NULL;
+		complaint = kinds & OBJECT_KIND_BIT(kind) ? whole_visit(worker, other, copy, kind, &object, NULL) : NULL;
 		pool_give(&worker->pool, &object);
 		if (!complaint)
 			return true;

@@ -208,6 +208,15 @@ bool pack_set_has(const struct pack_set *set, const struct object_id *id)
 	return false;
 }
 
+/* In a set of more packs it would push out of the cache what it brings. */
+#define PREFETCH_PACKS_MAX 8
+
+void pack_set_prefetch(const struct pack_set *set, const struct object_id *id)
+{
+	for (size_t p = 0; p < set->count && p < PREFETCH_PACKS_MAX; p++)
+		pack_index_prefetch(&set->packs[p].index, id->bytes);
+}
+
 const struct pack *pack_set_locate(const struct pack_set *set, uint64_t number)
 {
 	size_t low = 0, high = set->count;

@@ -52,6 +52,7 @@ static void frame_split(struct walk_worker *worker, struct walk_frame *frame, st
 	*half = *frame;
 	half->last = middle;
 	half->base = (struct walk_buffer){ NULL, 0, 0 };
+	half->note = object_note_share(frame->note);
 	if (frame->base.bytes && (pool_reuse(&worker->pool, frame->base.size, &half->base) ||
 				  pool_allocate(&worker->pool, frame->base.size, false, &half->base)))
 		memcpy(half->base.bytes, frame->base.bytes, frame->base.size);
@@ -178,6 +179,7 @@ static void worker_release(struct walk_worker *worker)
 	inflater_free(worker->inflater);
 	object_hash_free(worker->hash);
 	free(worker->frames);
+	delta_runs_release(&worker->runs);
 	free(worker->chain);
 }
 
@@ -221,8 +223,10 @@ int pack_walk(struct pack_set *set, const struct pack_walk_options *options, str
 		if (atomic_load(&walk.halted))
 			status = error_set(error, ERROR_INTERRUPTED, "the walk was stopped");
 	}
-	for (unsigned i = 0; i < walk.offer_count; i++)
+	for (unsigned i = 0; i < walk.offer_count; i++) {
 		free(walk.offers[i].base.bytes);
+		object_note_release(walk.offers[i].note);
+	}
 	free(walk.offers);
 	while (ready)
 		worker_release(&workers[--ready]);

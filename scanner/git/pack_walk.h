@@ -17,6 +17,7 @@
 
 #include <stdatomic.h>
 
+struct delta_seam_texts;
 struct pack_set;
 
 /*
@@ -47,8 +48,12 @@ uint64_t pack_set_byte_count(const struct pack_set *set);
  */
 void pack_set_count(const struct pack_set *set, unsigned kinds, uint64_t *objects, uint64_t *bytes);
 
-/* Whether some pack has this object (damaged or not). Any thread. */
+/*
+ * Whether some pack has this object (damaged or not). Any thread. Looking waits for memory several times; most of that is saved when it was prefetched
+ * some time before.
+ */
 bool pack_set_has(const struct pack_set *set, const struct object_id *id);
+void pack_set_prefetch(const struct pack_set *set, const struct object_id *id);
 
 struct pack_walk_options {
 	unsigned kinds;      /* OBJECT_KIND_BIT()s of the objects to hand on; others are not inflated */
@@ -59,8 +64,10 @@ struct pack_walk_options {
 	bool verify;         /* check each object's id against its bytes; one that is wrong is damaged */
 	const atomic_int *stop; /* NULL, or nonzero once the walk is to end early */
 	object_visit *visit;
+	object_visit_change *visit_change; /* NULL: every object is handed on whole */
+	const struct delta_seam_texts *texts;     /* with visit_change */
 	object_damaged *damaged;  /* each object that is of an asked or unknown kind and could not be handed on */
-	void *context;            /* of visit and damaged */
+	void *context;            /* of the three */
 	volatile uint64_t *objects_done, *bytes_done; /* NULL, or counters: objects and their bytes in the packs */
 };
 #define PACK_WALK_MEMORY_DEFAULT ((size_t)128 << 20)
@@ -82,7 +89,8 @@ struct pack_walk_options {
 /*
  * Hand each distinct object of the asked kinds to visit exactly once, in no particular order: from the first pack
  * that holds it, or, when it is damaged there, from the first one where it is not. An object of which no pack has
- * a whole copy, or whose base is in another pack, is told to damaged. Returns 0; ERROR_INTERRUPTED when stop was
+ * a whole copy, or whose base is in another pack, is told to damaged. An object made by a delta from one that has a note goes to visit_change
+ * first, unless it is to be verified; where that settles it, it is not made. Returns 0; ERROR_INTERRUPTED when stop was
  * set or visit asked to stop. Any thread, also several at a time.
  */
 int pack_walk(struct pack_set *set, const struct pack_walk_options *options, struct error *error);

@@ -66,31 +66,140 @@ static const char *entry_inflate(struct walk_worker *worker, const struct pack *
 	return complaint;
 }
 
+/* Inflate a delta, and see what size of object it makes. Returns NULL, or what is wrong: then *delta holds nothing. */
+static const char *delta_inflate(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
+				 struct walk_buffer *delta, size_t *result_size)
+{
+	uint64_t base_size, size;
+	struct pack_header header;
+	const char *complaint = pack_entry_header(pack, entry, &header);
+
+	if (!complaint)
+		complaint = entry_inflate(worker, pack, entry, &header, delta);
+	if (complaint)
+		return complaint;
+	if (!delta_sizes(delta->bytes, delta->size, &base_size, &size))
+		complaint = "the sizes of a delta are broken";
+	else if (size > PACK_WALK_OBJECT_MAX)
+		complaint = size_complain(worker, size);
+	else
+		*result_size = (size_t)size;
+	if (complaint)
+		pool_give(&worker->pool, delta);
+	return complaint;
+}
+
 /* Make a delta's object from its base. Returns NULL, or what is wrong. */
 static const char *entry_apply(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
 			       const struct walk_buffer *base, struct walk_buffer *result)
 {
 	struct walk_buffer delta = { NULL, 0, 0 };
-	struct pack_header header;
-	uint64_t base_size, result_size;
-	const char *complaint = pack_entry_header(pack, entry, &header);
+	size_t size;
+	const char *complaint = delta_inflate(worker, pack, entry, &delta, &size);
 
-	if (!complaint)
-		complaint = entry_inflate(worker, pack, entry, &header, &delta);
 	if (complaint)
 		return complaint;
-	if (!delta_sizes(delta.bytes, delta.size, &base_size, &result_size)) {
-		complaint = "the sizes of a delta are broken";
-	} else if (result_size > PACK_WALK_OBJECT_MAX) {
-		complaint = size_complain(worker, result_size);
-	} else {
-		worker_take(worker, result_size, result);
-		complaint = delta_apply(base->bytes, base->size, delta.bytes, delta.size, result->bytes,
-					result_size);
-		if (complaint)
-			pool_give(&worker->pool, result);
-	}
+	worker_take(worker, size, result);
+	complaint = delta_apply(base->bytes, base->size, delta.bytes, delta.size, result->bytes, size);
+	if (complaint)
+		pool_give(&worker->pool, result);
 	pool_give(&worker->pool, &delta);
+	return complaint;
+}
+
+/* A delta in work: what it is for, and what it makes. */
+struct making {
+	const struct pack *pack;
+	uint32_t entry;
+	const struct walk_buffer *base, *delta;
+	const struct object_note *base_note;
+	size_t size; /* of the result */
+	struct walk_buffer *result; /* in the end, when deltas are made from it */
+	struct object_note **note;  /* likewise; NULL when there are none */
+};
+
+/* Make the result. Returns NULL, or what is wrong. */
+static const char *making_apply(struct walk_worker *worker, const struct making *making)
+{
+	const struct walk_buffer *base = making->base, *delta = making->delta;
+	const char *complaint;
+
+	worker_take(worker, making->size, making->result);
+	complaint = delta_apply(base->bytes, base->size, delta->bytes, delta->size, making->result->bytes, making->size);
+	if (complaint)
+		pool_give(&worker->pool, making->result);
+	return complaint;
+}
+
+/* Hand on a tree as a change of its base. Returns NULL, or what is wrong. */
+static const char *tree_change(struct walk_worker *worker, const struct making *making, bool *is_settled)
+{
+	const struct walk_buffer *base = making->base, *delta = making->delta;
+	struct object_change change = { .object_size = making->size, .base = base->bytes, .runs = &worker->runs,
+					.base_note = making->base_note };
+	const char *complaint = delta_runs_read(&worker->runs, base->bytes, base->size, delta->bytes, delta->size,
+						making->size);
+
+	if (complaint == delta_runs_too_many)
+		return making_apply(worker, making);
+	if (complaint)
+		return complaint;
+	*is_settled = object_hand_on_change(worker, making->pack, making->entry, &change, making->note);
+	if (making->note || !*is_settled) {
+		worker_take(worker, making->size, making->result);
+		delta_runs_write(&worker->runs, making->result->bytes);
+	}
+	return NULL;
+}
+
+/* Hand on what is no tree as a change of its base. Returns NULL, or what is wrong. */
+static const char *text_change(struct walk_worker *worker, const struct making *making, bool *is_settled)
+{
+	const struct walk_buffer *base = making->base, *delta = making->delta;
+	struct object_change change = { .object_size = making->size, .base = base->bytes, .delta = delta->bytes,
+					.delta_size = delta->size, .seams = &worker->seams,
+					.base_note = making->base_note };
+	const char *complaint;
+
+	if (making->note)
+		worker_take(worker, making->size, making->result);
+	complaint = delta_apply_fresh(base->bytes, base->size, delta->bytes, delta->size, making->result->bytes,
+				      making->size, worker->walk->options->texts, &worker->seams);
+	if (!complaint)
+		*is_settled = object_hand_on_change(worker, making->pack, making->entry, &change, making->note);
+	if (complaint)
+		pool_give(&worker->pool, making->result);
+	else if (!*is_settled && !making->note)
+		complaint = making_apply(worker, making);
+	return complaint;
+}
+
+/*
+ * Hand on what a delta makes of its base: as a change where the base has a note, else whole. Its bytes are left in *result, with its note, when there are
+ * deltas made from it. Returns NULL, or what is wrong.
+ */
+static const char *delta_hand_on(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
+				 const struct walk_buffer *base, const struct object_note *base_note,
+				 struct walk_buffer *result, struct object_note **note)
+{
+	bool has_deltas = pack->entries[entry].last_child != PACK_ENTRY_NONE, is_settled = false;
+	struct walk_buffer delta = { NULL, 0, 0 };
+	struct making making = { .pack = pack, .entry = entry, .base = base, .delta = &delta, .base_note = base_note,
+				 .result = result, .note = has_deltas ? note : NULL };
+	unsigned kind = pack->entries[entry].kind;
+	const char *complaint = delta_inflate(worker, pack, entry, &delta, &making.size);
+
+	if (complaint)
+		return complaint;
+	if (!base_note || !object_may_change(worker, pack, entry))
+		complaint = making_apply(worker, &making);
+	else if (kind == OBJECT_TREE)
+		complaint = tree_change(worker, &making, &is_settled);
+	else
+		complaint = text_change(worker, &making, &is_settled);
+	pool_give(&worker->pool, &delta);
+	if (!complaint && !is_settled)
+		object_hand_on(worker, pack, entry, kind, result, making.note);
 	return complaint;
 }
 
@@ -142,16 +251,17 @@ const char *worker_remake(struct walk_worker *worker, const struct pack *pack, u
 }
 
 /*
- * Hold an entry's bytes, or why they cannot be had, for the deltas made from it. Without such deltas the bytes are
- * given back.
+ * Hold an entry's bytes, or why they cannot be had, and its note for the deltas made from it. Without such deltas both
+ * are given back.
  */
 static void frame_push(struct walk_worker *worker, const struct pack *pack, uint32_t entry, const char *complaint,
-		       struct walk_buffer *bytes)
+		       struct walk_buffer *bytes, struct object_note *note)
 {
 	uint32_t last = pack->entries[entry].last_child;
 
 	if (last == PACK_ENTRY_NONE) {
 		pool_give(&worker->pool, bytes);
+		object_note_release(note);
 		return;
 	}
 	if (worker->frame_held > worker->frame_count)
@@ -163,6 +273,7 @@ static void frame_push(struct walk_worker *worker, const struct pack *pack, uint
 		.next = pack->entries[last].next_sibling,
 		.last = last,
 		.base = *bytes,
+		.note = note,
 		.complaint = complaint,
 	};
 }
@@ -190,6 +301,7 @@ static void frame_step(struct walk_worker *worker)
 	uint32_t entry = frame->next;
 	const struct pack_entry *child = &pack->entries[entry];
 	struct walk_buffer base, result = { NULL, 0, 0 };
+	struct object_note *base_note, *note = NULL;
 	bool is_last = entry == frame->last;
 	const char *complaint;
 	unsigned kind;
@@ -203,6 +315,7 @@ static void frame_step(struct walk_worker *worker)
 			worker->frame_held = worker->frame_droppable;
 	}
 	base = frame->base;
+	base_note = frame->note;
 	complaint = frame->complaint;
 	if (is_last)
 		worker->frame_count--;
@@ -211,16 +324,16 @@ static void frame_step(struct walk_worker *worker)
 	if (complaint) {
 		object_give_up(worker, pack, entry, complaint);
 	} else {
-		complaint = entry_apply(worker, pack, entry, &base, &result);
-		if (!complaint)
-			object_hand_on(worker, pack, entry, child->kind, &result);
-		else
+		complaint = delta_hand_on(worker, pack, entry, &base, base_note, &result, &note);
+		if (complaint)
 			object_give_up(worker, pack, entry, complaint);
 		complaint = complaint ? "its base cannot be read" : NULL;
 	}
-	if (is_last)
+	if (is_last) {
 		pool_give(&worker->pool, &base);
-	frame_push(worker, pack, entry, complaint, &result);
+		object_note_release(base_note);
+	}
+	frame_push(worker, pack, entry, complaint, &result, note);
 }
 
 void worker_walk_frames(struct walk_worker *worker)
@@ -230,8 +343,10 @@ void worker_walk_frames(struct walk_worker *worker)
 			walk_share(worker);
 		frame_step(worker);
 	}
-	while (worker->frame_count)
+	while (worker->frame_count) {
 		pool_give(&worker->pool, &worker->frames[--worker->frame_count].base);
+		object_note_release(worker->frames[worker->frame_count].note);
+	}
 	worker->frame_held = worker->frame_droppable = 0;
 }
 
@@ -244,10 +359,11 @@ static void root_walk(struct walk_worker *worker, const struct pack *pack, uint3
 	size_t whole_max = is_base ? PACK_WALK_OBJECT_MAX : worker->walk->window_size;
 	struct pack_header header;
 	const char *complaint = pack_entry_header(pack, entry, &header);
+	struct object_note *note = NULL;
 
 	if (!complaint && header.size > whole_max) {
 		object_stream(worker, pack, entry, &header);
-		frame_push(worker, pack, entry, "its base has too many bytes to be held", &object);
+		frame_push(worker, pack, entry, "its base has too many bytes to be held", &object, NULL);
 		return;
 	}
 	if (!complaint)
@@ -255,8 +371,8 @@ static void root_walk(struct walk_worker *worker, const struct pack *pack, uint3
 	if (complaint)
 		object_give_up(worker, pack, entry, complaint);
 	else
-		object_hand_on(worker, pack, entry, root->kind, &object);
-	frame_push(worker, pack, entry, complaint ? "its base cannot be read" : NULL, &object);
+		object_hand_on(worker, pack, entry, root->kind, &object, is_base ? &note : NULL);
+	frame_push(worker, pack, entry, complaint ? "its base cannot be read" : NULL, &object, note);
 }
 
 void worker_walk_range(struct walk_worker *worker, const struct pack *pack, uint32_t first, uint32_t end)

@@ -9,6 +9,8 @@
 #ifndef STAUNCH_GIT_PACK_WORKER_H
 #define STAUNCH_GIT_PACK_WORKER_H
 
+#include "git/delta_fresh.h"
+#include "git/delta_runs.h"
 #include "git/inflate.h"
 #include "git/pack.h"
 #include "git/pack_walk.h"
@@ -66,6 +68,7 @@ struct walk_frame {
 	uint32_t entry;          /* whose deltas these are */
 	uint32_t next, last;     /* the deltas that are left of its ring */
 	struct walk_buffer base; /* the entry's bytes; none: dropped for want of memory, to be made again */
+	struct object_note *note; /* owned: the visitor's, of the entry; NULL: none */
 	const char *complaint;   /* static: why the bytes, and so those below, cannot be had. NULL: they can */
 };
 
@@ -79,6 +82,8 @@ struct walk_worker {
 	size_t frame_count, frame_capacity;
 	size_t frame_held;          /* frames below this one were dropped, all of them */
 	size_t frame_droppable;     /* frames from this one on may not be dropped */
+	struct delta_runs runs;     /* of the delta in work */
+	struct delta_seams seams;   /* likewise */
 	uint32_t *chain;            /* owned: scratch of worker_remake() */
 	size_t chain_capacity;
 	uint64_t objects, bytes;    /* not yet added to the counters of the options */
@@ -127,9 +132,16 @@ void worker_take(struct walk_worker *worker, size_t size, struct walk_buffer *bu
 
 /* pack_object.c */
 
-/* Hand on an entry's bytes. */
+/* Hand on an entry's bytes. *note becomes what the visitor noted of it; note is NULL when no delta is made from it. */
 void object_hand_on(struct walk_worker *worker, const struct pack *pack, uint32_t entry, unsigned kind,
-		    const struct walk_buffer *object);
+		    const struct walk_buffer *object, struct object_note **note);
+
+/* Whether entries made from one that has a note can be handed on as changes: nothing has to be verified. */
+bool object_may_change(const struct walk_worker *worker, const struct pack *pack, uint32_t entry);
+
+/* Hand on an entry as a change, of which id, kind and note are filled in here. Returns whether that settled it. */
+bool object_hand_on_change(struct walk_worker *worker, const struct pack *pack, uint32_t entry,
+			   struct object_change *change, struct object_note **note);
 
 /* Hand on an entry that is no delta in windows. */
 void object_stream(struct walk_worker *worker, const struct pack *pack, uint32_t entry,

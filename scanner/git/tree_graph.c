@@ -3,27 +3,23 @@
 #include "base/memory.h"
 #include "git/id_table.h"
 #include "git/object_database.h"
-#include "git/tree.h"
+#include "git/tree_list.h"
 
 #include <stdatomic.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A folder inside a folder. */
+/* A tree has an entry that is, or may lead to, something wanted. */
 struct edge {
-	uint32_t parent, child;
+	uint32_t tree, link;
 };
 
 /* What one thread gathers. */
 struct gatherer {
-	struct edge *edges; /* pass 1 */
+	struct edge *edges; /* owned */
 	size_t edge_count, edge_capacity;
-	char **names; /* pass 2: blocks of names, owned by the graph in the end */
-	size_t name_count, name_capacity, block_used;
-	struct tree_link *links; /* scratch of pass 2: one tree's */
-	size_t link_count, link_capacity;
-	struct tree_memory memory;
+	struct tree_list tree; /* the one in work */
 };
 
 struct tree_graph {
@@ -34,12 +30,14 @@ struct tree_graph {
 	unsigned jobs;
 	struct gatherer *gatherers; /* jobs of them */
 	struct id_table *ids;       /* tree id -> number */
-	unsigned char *marked;      /* by number: leads to something wanted */
+	bool *marked;               /* by number: leads to something wanted */
 	struct tree_node *nodes;    /* by number */
 	uint32_t bound;
-	pthread_mutex_t lock; /* guards direct */
-	uint32_t *direct;     /* trees that hold something wanted themselves */
-	size_t direct_count, direct_capacity;
+	pthread_mutex_t lock;    /* guards all below while threads gather */
+	struct tree_link *links; /* owned: entries as they were met, mostly each once */
+	size_t link_count, link_capacity;
+	char **names;            /* owned: blocks of their names */
+	size_t name_count, name_capacity, block_used;
 };
 
 #define NAME_BLOCK_SIZE ((size_t)1 << 16)
@@ -60,51 +58,99 @@ static uint32_t wanted_index(const struct tree_graph *graph, const struct object
 	return found ? (uint32_t)(found - graph->wanted) : TREE_NONE;
 }
 
-/* Tags of entries: what a pass has to know of one. */
-#define TAG_WANTED UINT32_MAX /* it is a wanted object */
-#define TAG_NOTHING 0u        /* other tags are a folder's number + 1 */
-
-static uint32_t tag_edge(void *context, const struct tree_entry *entry)
+/* Called with the lock held. */
+static const char *keep_name(struct tree_graph *graph, const char *name, size_t length)
 {
-	struct tree_graph *graph = context;
+	size_t size = length + 1;
+	char *kept;
 
-	/* a tree can itself be wanted: one that is missing */
-	if (wanted_index(graph, entry->id) != TREE_NONE)
-		return TAG_WANTED;
-	return entry->kind == TREE_ENTRY_TREE ? id_table_add(graph->ids, entry->id) + 1 : TAG_NOTHING;
+	if (size > NAME_BLOCK_SIZE || !graph->name_count || graph->block_used + size > NAME_BLOCK_SIZE) {
+		memory_grow(graph->names, graph->name_count, graph->name_capacity);
+		graph->names[graph->name_count++] =
+			memory_allocate(size > NAME_BLOCK_SIZE ? size : NAME_BLOCK_SIZE);
+		graph->block_used = 0;
+	}
+	kept = graph->names[graph->name_count - 1] + graph->block_used;
+	memcpy(kept, name, length);
+	kept[length] = '\0';
+	graph->block_used += size;
+	return kept;
 }
 
-/* Pass 1: number the trees, note which folder is in which, and which hold something wanted. */
-static int gather_edges(void *context, unsigned worker, const struct object_piece *piece)
+/* ---- gathering ---- */
+
+#define TAG_NOTHING 0u /* other tags are a link's number + 1 */
+
+/* A tree_tag: an entry that many trees take over from each other is one link. */
+static uint32_t tag_link(void *context, const struct tree_entry *entry)
+{
+	struct tree_graph *graph = context;
+	struct tree_link link = { .to = wanted_index(graph, entry->id) };
+	uint32_t tag;
+
+	if (link.to == TREE_NONE) { /* a tree can itself be wanted: one that is missing */
+		if (entry->kind != TREE_ENTRY_TREE)
+			return TAG_NOTHING;
+		link.is_node = true;
+		link.to = id_table_add(graph->ids, entry->id);
+	}
+	pthread_mutex_lock(&graph->lock);
+	link.name = keep_name(graph, entry->name, entry->name_length);
+	memory_grow(graph->links, graph->link_count, graph->link_capacity);
+	graph->links[graph->link_count++] = link;
+	tag = (uint32_t)graph->link_count;
+	pthread_mutex_unlock(&graph->lock);
+	return tag;
+}
+
+/* Note the links of the tree of this id. */
+static void add_edges(struct tree_graph *graph, struct gatherer *gatherer, const struct object_id *id)
+{
+	const struct tree_list *tree = &gatherer->tree;
+	uint32_t number = id_table_add(graph->ids, id);
+
+	for (size_t i = 0; i < tree->count; i++) {
+		if (tree->tags[i] == TAG_NOTHING)
+			continue;
+		memory_grow(gatherer->edges, gatherer->edge_count, gatherer->edge_capacity);
+		gatherer->edges[gatherer->edge_count++] = (struct edge){ number, tree->tags[i] - 1 };
+	}
+}
+
+static int gather(void *context, unsigned worker, const struct object_piece *piece)
 {
 	struct tree_graph *graph = context;
 	struct gatherer *gatherer = &graph->gatherers[worker];
-	const struct tree_memory *memory = &gatherer->memory;
-	uint32_t number = id_table_add(graph->ids, &piece->id);
-	bool direct = false;
 
-	if (tree_memory_next(&gatherer->memory, piece->bytes, piece->size, tag_edge, graph))
+	if (tree_list_read(&gatherer->tree, piece->bytes, piece->size, tag_link, graph))
 		return 0; /* malformed: told of by the scan before */
-	for (size_t i = 0; i < memory->entry_count; i++) {
-		if (memory->tags[i] == TAG_NOTHING)
-			continue;
-		if (memory->tags[i] == TAG_WANTED) {
-			direct = true;
-			continue;
-		}
-		memory_grow(gatherer->edges, gatherer->edge_count, gatherer->edge_capacity);
-		gatherer->edges[gatherer->edge_count++] = (struct edge){ number, memory->tags[i] - 1 };
-	}
-	if (direct) {
-		pthread_mutex_lock(&graph->lock);
-		memory_grow(graph->direct, graph->direct_count, graph->direct_capacity);
-		graph->direct[graph->direct_count++] = number;
-		pthread_mutex_unlock(&graph->lock);
-	}
+	add_edges(graph, gatherer, &piece->id);
+	if (piece->note)
+		*piece->note = tree_list_note(&gatherer->tree);
 	return 0;
 }
 
-/* Mark all trees above the marked ones. Each round goes one folder up, so there are as many as the deepest path has folders. */
+static enum change_answer gather_change(void *context, unsigned worker, const struct object_change *change)
+{
+	struct tree_graph *graph = context;
+	struct gatherer *gatherer = &graph->gatherers[worker];
+
+	if (tree_list_change(&gatherer->tree, change, true, tag_link, graph))
+		return CHANGE_VISIT;
+	add_edges(graph, gatherer, change->id);
+	if (change->note)
+		*change->note = tree_list_note(&gatherer->tree);
+	return CHANGE_SETTLED;
+}
+
+/* ---- the graph ---- */
+
+static bool leads_on(const struct tree_graph *graph, const struct tree_link *link)
+{
+	return !link->is_node || graph->marked[link->to];
+}
+
+/* Mark all trees that lead to something wanted. Each round goes one folder up, so there are as many as the deepest path has folders. */
 static void mark_upward(struct tree_graph *graph)
 {
 	bool changed = true;
@@ -117,31 +163,11 @@ static void mark_upward(struct tree_graph *graph)
 			for (size_t i = 0; i < gatherer->edge_count; i++) {
 				const struct edge *edge = &gatherer->edges[i];
 
-				if (graph->marked[edge->child] && !graph->marked[edge->parent]) {
-					graph->marked[edge->parent] = 1;
-					changed = true;
-				}
+				if (!graph->marked[edge->tree] && leads_on(graph, &graph->links[edge->link]))
+					graph->marked[edge->tree] = changed = true;
 			}
 		}
 	}
-}
-
-static const char *keep_name(struct gatherer *gatherer, const char *name, size_t length)
-{
-	size_t size = length + 1;
-	char *kept;
-
-	if (size > NAME_BLOCK_SIZE || !gatherer->name_count || gatherer->block_used + size > NAME_BLOCK_SIZE) {
-		memory_grow(gatherer->names, gatherer->name_count, gatherer->name_capacity);
-		gatherer->names[gatherer->name_count++] =
-			memory_allocate(size > NAME_BLOCK_SIZE ? size : NAME_BLOCK_SIZE);
-		gatherer->block_used = 0;
-	}
-	kept = gatherer->names[gatherer->name_count - 1] + gatherer->block_used;
-	memcpy(kept, name, length);
-	kept[length] = '\0';
-	gatherer->block_used += size;
-	return kept;
 }
 
 static int compare_links(const void *a, const void *b)
@@ -152,54 +178,27 @@ static int compare_links(const void *a, const void *b)
 	return order ? order : (int)x->is_node - (int)y->is_node;
 }
 
-static uint32_t tag_link(void *context, const struct tree_entry *entry)
+/*
+ * Give each marked tree its links that lead on. One thread's edges of a tree follow each other, and an object is handed on once.
+ */
+static void build_nodes(struct tree_graph *graph, const struct gatherer *gatherer)
 {
-	struct tree_graph *graph = context;
-	uint32_t number;
+	for (size_t i = 0, next; i < gatherer->edge_count; i = next) {
+		uint32_t tree = gatherer->edges[i].tree;
+		struct tree_node *node = &graph->nodes[tree];
 
-	if (wanted_index(graph, entry->id) != TREE_NONE)
-		return TAG_WANTED;
-	if (entry->kind != TREE_ENTRY_TREE)
-		return TAG_NOTHING;
-	number = id_table_find(graph->ids, entry->id);
-	return number != ID_NONE && graph->marked[number] ? number + 1 : TAG_NOTHING;
-}
-
-/* Pass 2: keep the entries that lead to something wanted. */
-static int gather_links(void *context, unsigned worker, const struct object_piece *piece)
-{
-	struct tree_graph *graph = context;
-	struct gatherer *gatherer = &graph->gatherers[worker];
-	const struct tree_memory *memory = &gatherer->memory;
-	uint32_t number = id_table_find(graph->ids, &piece->id);
-	struct tree_node *node;
-
-	if (number == ID_NONE || !graph->marked[number] || graph->nodes[number].links)
-		return 0;
-	if (tree_memory_next(&gatherer->memory, piece->bytes, piece->size, tag_link, graph))
-		return 0;
-	gatherer->link_count = 0;
-	for (size_t i = 0; i < memory->entry_count; i++) {
-		struct tree_entry entry;
-		struct tree_link link;
-
-		if (memory->tags[i] == TAG_NOTHING)
+		for (next = i; next < gatherer->edge_count && gatherer->edges[next].tree == tree; next++)
+			;
+		if (!graph->marked[tree] || node->links)
 			continue;
-		tree_memory_entry(memory, i, &entry);
-		link.is_node = memory->tags[i] != TAG_WANTED;
-		link.to = link.is_node ? memory->tags[i] - 1 : wanted_index(graph, entry.id);
-		link.name = keep_name(gatherer, entry.name, entry.name_length);
-		memory_grow(gatherer->links, gatherer->link_count, gatherer->link_capacity);
-		gatherer->links[gatherer->link_count++] = link;
+		node->links = memory_allocate((next - i) * sizeof(*node->links));
+		for (size_t j = i; j < next; j++) {
+			if (leads_on(graph, &graph->links[gatherer->edges[j].link]))
+				node->links[node->link_count++] = graph->links[gatherer->edges[j].link];
+		}
+		node->links = memory_resize(node->links, node->link_count, sizeof(*node->links));
+		qsort(node->links, node->link_count, sizeof(*node->links), compare_links);
 	}
-	node = &graph->nodes[number];
-	node->links = memory_allocate(gatherer->link_count * sizeof(struct tree_link));
-	node->link_count = gatherer->link_count;
-	if (node->link_count) {
-		memcpy(node->links, gatherer->links, node->link_count * sizeof(struct tree_link));
-		qsort(node->links, node->link_count, sizeof(struct tree_link), compare_links);
-	}
-	return 0;
 }
 
 static void damaged(void *context, const struct object_id *id, const char *detail)
@@ -217,7 +216,8 @@ int tree_graph_build(struct tree_graph **out, struct object_database *database, 
 					     .jobs = jobs,
 					     .whole = true,
 					     .stop = stop,
-					     .visit = gather_edges,
+					     .visit = gather,
+					     .visit_change = gather_change,
 					     .damaged = damaged,
 					     .context = graph };
 	int result;
@@ -233,19 +233,15 @@ int tree_graph_build(struct tree_graph **out, struct object_database *database, 
 	result = object_database_walk(database, &walk, error);
 	if (!result) {
 		graph->bound = id_table_bound(graph->ids);
-		graph->marked = memory_allocate_zeroed(graph->bound, 1);
+		graph->marked = memory_allocate_zeroed(graph->bound, sizeof(*graph->marked));
 		graph->nodes = memory_allocate_zeroed(graph->bound, sizeof(*graph->nodes));
-		for (size_t i = 0; i < graph->direct_count; i++)
-			graph->marked[graph->direct[i]] = 1;
 		mark_upward(graph);
-		for (unsigned worker = 0; worker < jobs; worker++) {
-			free(graph->gatherers[worker].edges);
-			graph->gatherers[worker].edges = NULL;
-			tree_memory_release(&graph->gatherers[worker].memory); /* tags mean something else in pass 2 */
-		}
-		walk.visit = gather_links;
-		if (graph->direct_count)
-			result = object_database_walk(database, &walk, error);
+		for (unsigned worker = 0; worker < jobs; worker++)
+			build_nodes(graph, &graph->gatherers[worker]);
+	}
+	for (unsigned worker = 0; worker < jobs; worker++) {
+		free(graph->gatherers[worker].edges);
+		tree_list_release(&graph->gatherers[worker].tree);
 	}
 	graph->wanted = NULL;
 	if (result) {
@@ -260,22 +256,15 @@ void tree_graph_free(struct tree_graph *graph)
 {
 	if (!graph)
 		return;
-	for (unsigned worker = 0; worker < graph->jobs; worker++) {
-		struct gatherer *gatherer = &graph->gatherers[worker];
-
-		for (size_t i = 0; i < gatherer->name_count; i++)
-			free(gatherer->names[i]);
-		free(gatherer->names);
-		free(gatherer->edges);
-		free(gatherer->links);
-		tree_memory_release(&gatherer->memory);
-	}
+	for (size_t i = 0; i < graph->name_count; i++)
+		free(graph->names[i]);
+	free(graph->names);
+	free(graph->links);
 	for (uint32_t i = 0; graph->nodes && i < graph->bound; i++)
 		free(graph->nodes[i].links);
 	free(graph->gatherers);
 	free(graph->nodes);
 	free(graph->marked);
-	free(graph->direct);
 	id_table_free(graph->ids);
 	pthread_mutex_destroy(&graph->lock);
 	free(graph);

@@ -1,6 +1,6 @@
 /*
  * The part of a repository's trees that leads to given objects: each tree that holds one of them, directly or further down, with only
- * those of its entries that lead there. Found in two passes over all trees, without looking up a single one.
+ * those of its entries that lead there. Found in one pass over all trees, without looking up a single one.
  */
 #ifndef STAUNCH_GIT_TREE_GRAPH_H
 #define STAUNCH_GIT_TREE_GRAPH_H

@@ -37,6 +37,7 @@ struct matcher {
 	unsigned *undecided;     /* per pattern: how often it met its limits in this content */
 	uint64_t window_offset;  /* of the window being searched, in its content */
 	size_t last_window_size;
+	bool met_literal; /* in the last window searched */
 };
 
 static int compile_literals(struct match_program *program, const struct rule_set *set, struct error *error)
@@ -192,6 +193,7 @@ static int literal_found(unsigned id, unsigned long long from, unsigned long lon
 
 	(void)from;
 	(void)flags;
+	matcher->met_literal = true;
 	/* near a border the neighbouring window sees it with its whole surroundings */
 	if ((!search->first && start < MATCH_BEFORE) || (!search->last && search->size - start <= MATCH_AFTER))
 		return 0;
@@ -227,14 +229,59 @@ int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool
 		matcher->window_offset += matcher->last_window_size - MATCH_OVERLAP;
 	}
 	matcher->last_window_size = size;
+	matcher->met_literal = false;
 	if (!matcher->program->database || !size)
 		return 0;
 	/* Vectorscan counts in unsigned int: content larger than a window comes in windows */
 	if (size > UINT32_MAX ||
 	    hs_scan(matcher->program->database, bytes, (unsigned)size, 0, matcher->scratch, literal_found, &search) !=
-		    HS_SUCCESS)
+		    HS_SUCCESS) {
+		matcher->met_literal = true;
 		return ERROR_LIMIT;
+	}
 	return search.result;
+}
+
+bool matcher_met_literal(const struct matcher *matcher)
+{
+	return matcher->met_literal;
+}
+
+/* Vectorscan's callback: one literal is enough. */
+static int glance_found(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
+{
+	(void)id, (void)from, (void)to, (void)flags, (void)context;
+	return 1;
+}
+
+bool matcher_glance(struct matcher *matcher, const void *bytes, size_t size)
+{
+	const hs_database_t *database = matcher->program->database;
+
+	return database && size &&
+	       (size > UINT32_MAX ||
+		hs_scan(database, bytes, (unsigned)size, 0, matcher->scratch, glance_found, NULL) != HS_SUCCESS);
+}
+
+size_t match_program_pairs(const struct match_program *program, uint64_t pairs[1024])
+{
+	size_t longest = 0;
+
+	memset(pairs, 0, 1024 * sizeof(*pairs));
+	for (size_t i = 0; i < program->pattern_count; i++) {
+		const struct rule *rule = program->patterns[i].rule;
+
+		for (size_t j = 0; j < rule->literal_count; j++) {
+			const unsigned char *literal = (const unsigned char *)rule->literals[j];
+			size_t length = strlen(rule->literals[j]);
+
+			for (size_t k = 0; k + 1 < length; k++)
+				pairs[literal[k] * 4 + literal[k + 1] / 64] |= UINT64_C(1) << literal[k + 1] % 64;
+			if (length > longest)
+				longest = length;
+		}
+	}
+	return longest;
 }
 
 bool matcher_confirm(struct matcher *matcher, const struct rule *rule, const void *bytes, size_t size,

@@ -59,6 +59,21 @@ typedef void match_found(void *context, const struct match *match);
 int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool first, bool last, match_found *found,
 		   void *context);
 
+/* Whether the last matcher_search() met a literal of any rule at all, or could not tell. */
+bool matcher_met_literal(const struct matcher *matcher);
+
+/*
+ * Whether a literal of any rule stands in size bytes (or it cannot be told): for bytes of which only that is asked. It disturbs no search that goes from window to
+ * window.
+ */
+bool matcher_glance(struct matcher *matcher, const void *bytes, size_t size);
+
+/*
+ * What all literals are made of: a bit in pairs (number first * 256 + second) for each two bytes that follow each other in one of them. Returns the length of the
+ * longest.
+ */
+size_t match_program_pairs(const struct match_program *program, uint64_t pairs[1024]);
+
 /*
  * The broker's second look: whether the bytes as a whole are a credential of this rule. Returns true and sets *confidence,
  * or false for anything else, also when a limit was met.

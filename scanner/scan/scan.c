@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "git/delta_fresh.h"
 #include "git/repository.h"
 #include "sandbox/sandbox.h"
 #include "scan/progress.h"
@@ -34,19 +35,27 @@ struct scan {
 	struct scan_shared shared;
 	struct scan_worker *workers; /* options->jobs of them */
 	struct source_events events;
+	struct delta_seam_texts seam_texts; /* the rules' literals */
 	struct progress progress;
 };
 
 /* ---- what sources tell ---- */
 
-static unsigned take_chunk(void *context, unsigned worker, const struct chunk *chunk)
+static enum chunk_result take_chunk(void *context, unsigned worker, const struct chunk *chunk)
 {
 	struct scan *scan = context;
-	unsigned found = scan_worker_search(&scan->workers[worker], chunk, scan->events.overlap);
+	enum chunk_result result = scan_worker_search(&scan->workers[worker], chunk, scan->events.overlap);
 
-	if (found)
+	if (result == CHUNK_FOUND)
 		atomic_store(&scan->progress.found, scan_shared_key_count(&scan->shared));
-	return found;
+	return result;
+}
+
+static bool take_glance(void *context, unsigned worker, const void *bytes, size_t size)
+{
+	struct scan *scan = context;
+
+	return matcher_glance(scan->workers[worker].matcher, bytes, size);
 }
 
 static void take_settle(void *context, unsigned worker)
@@ -206,6 +215,15 @@ static void scan_target(struct scan *scan, uint32_t number)
 	channel_write(&scan->channel, &message);
 }
 
+static void list_seam_texts(struct delta_seam_texts *texts, const struct match_program *program)
+{
+	size_t longest = match_program_pairs(program, texts->pairs);
+
+	texts->reach = longest ? longest - 1 : 0;
+	for (unsigned pair = 0; pair < 256 * 256; pair++)
+		texts->second[pair % 256] |= texts->pairs[pair / 64] >> pair % 64 & 1;
+}
+
 static int scan_all(const struct scan_options *options, int fd)
 {
 	struct channel_message message = { .type = CHANNEL_HELLO, .version = CHANNEL_VERSION };
@@ -222,6 +240,7 @@ static int scan_all(const struct scan_options *options, int fd)
 	scan.workers = memory_allocate_zeroed(options->jobs, sizeof(*scan.workers));
 	for (unsigned i = 0; i < options->jobs; i++)
 		scan_worker_init(&scan.workers[i], &scan.shared, options->program);
+	list_seam_texts(&scan.seam_texts, options->program);
 	scan.events = (struct source_events){
 		.context = &scan,
 		.jobs = options->jobs,
@@ -229,6 +248,8 @@ static int scan_all(const struct scan_options *options, int fd)
 		.stop = &stop,
 		.progress = &scan.progress.counts,
 		.chunk = take_chunk,
+		.glance = take_glance,
+		.seam_texts = scan.seam_texts.reach <= DELTA_REACH_MAX ? &scan.seam_texts : NULL,
 		.settle = take_settle,
 		.incomplete = take_incomplete,
 	};

@@ -176,7 +176,7 @@ static void tell_undecided(struct scan_worker *worker)
 	channel_write(worker->shared->channel, &message);
 }
 
-unsigned scan_worker_search(struct scan_worker *worker, const struct chunk *chunk, size_t overlap)
+enum chunk_result scan_worker_search(struct scan_worker *worker, const struct chunk *chunk, size_t overlap)
 {
 	worker->chunk = chunk;
 	worker->found = 0;
@@ -190,7 +190,9 @@ unsigned scan_worker_search(struct scan_worker *worker, const struct chunk *chun
 		worker->chunk_line_start = worker->line_start;
 	}
 	worker->chunk = NULL;
-	return worker->found;
+	if (worker->found)
+		return CHUNK_FOUND;
+	return matcher_met_literal(worker->matcher) ? CHUNK_SUSPICIOUS : CHUNK_PLAIN;
 }
 
 static int compare_keys(const void *a, const void *b)

@@ -50,8 +50,8 @@ struct scan_worker {
 void scan_worker_init(struct scan_worker *worker, struct scan_shared *shared, const struct match_program *program);
 void scan_worker_release(struct scan_worker *worker);
 
-/* Search one chunk. Returns the number of credentials found in it. */
-unsigned scan_worker_search(struct scan_worker *worker, const struct chunk *chunk, size_t overlap);
+/* Search one chunk. */
+enum chunk_result scan_worker_search(struct scan_worker *worker, const struct chunk *chunk, size_t overlap);
 
 /* Tell the waiting hits whose credential did not stand there before, and forget both. */
 void scan_worker_settle(struct scan_worker *worker);

@@ -41,7 +41,7 @@ static unsigned hand_out_windows(const struct source_events *events, const unsig
 		chunk->last = size - chunk->offset <= CHUNK_MAX;
 		chunk->bytes = bytes + chunk->offset;
 		chunk->size = chunk->last ? size - chunk->offset : CHUNK_MAX;
-		found += events->chunk(events->context, 0, chunk);
+		found += events->chunk(events->context, 0, chunk) == CHUNK_FOUND;
 		chunk->offset += chunk->size - events->overlap;
 	} while (!chunk->last);
 	chunk->offset = 0;

@@ -6,9 +6,10 @@
  */
 #include "base/memory.h"
 #include "git/commit.h"
+#include "git/delta_fresh.h"
 #include "git/id_table.h"
 #include "git/repository.h"
-#include "git/tree.h"
+#include "git/tree_list.h"
 #include "source/history.h"
 
 #include <stdlib.h>
@@ -20,14 +21,22 @@
  */
 #define PRESENT_SLOTS 32768
 
+/* Ids that are looked up together: by the time the last one is known, the parts of the index that the first ones need have come to the cache. */
+#define NAMED_COUNT 64
+
 /* One thread's share. */
 struct history_worker {
 	struct source_history *history;
-	struct tree_memory trees;
+	struct tree_list tree;
 	struct source_counts counts;
 	uint64_t bytes_shown; /* of counts.bytes, those that progress knows */
 	uint64_t present[PRESENT_SLOTS];
+	struct object_id named[NAMED_COUNT]; /* by trees, and still to be looked up: named_count of them */
+	unsigned named_count;
 };
+
+/* The note on a blob in which there is nothing to look for. */
+static struct object_note plain = { .owners = 1 };
 
 static void note_missing(struct source_history *history, const struct object_id *id)
 {
@@ -47,8 +56,8 @@ static void note_large_tree(struct source_history *history, const struct object_
 	pthread_mutex_unlock(&history->lock);
 }
 
-static void hand_out(struct source_history *history, unsigned worker, const struct object_piece *piece,
-		     enum place_kind kind, const char *hex)
+static enum chunk_result hand_out(struct source_history *history, unsigned worker, const struct object_piece *piece,
+				  enum place_kind kind, const char *hex)
 {
 	struct chunk chunk = {
 		.kind = kind,
@@ -62,37 +71,90 @@ static void hand_out(struct source_history *history, unsigned worker, const stru
 		.last = piece->last,
 	};
 
-	history->events->chunk(history->events->context, worker, &chunk);
+	return history->events->chunk(history->events->context, worker, &chunk);
 }
 
-/* A tree_tag: looks whether what an entry names is there. The tag itself is of no use here. */
+/* A blob made from a plain one: what is new in it is looked at. */
+static enum change_answer glance_blob(struct source_history *history, unsigned worker, const struct object_change *change)
+{
+	const struct source_events *events = history->events;
+
+	if (change->seams->are_more || events->glance(events->context, worker, change->delta, change->delta_size) ||
+	    events->glance(events->context, worker, change->seams->bytes, change->seams->size))
+		return CHANGE_VISIT;
+	if (change->note)
+		*change->note = object_note_share(&plain);
+	return CHANGE_SETTLED;
+}
+
+static uint64_t *present_slot(struct history_worker *worker, const struct object_id *id)
+{
+	return &worker->present[(id->bytes[8] | id->bytes[9] << 8) % PRESENT_SLOTS];
+}
+
+/* The first bytes of an id. Ids are hashes: any bits of them are as good as others. */
+static uint64_t id_bits(const struct object_id *id)
+{
+	uint64_t bits;
+
+	memcpy(&bits, id->bytes, sizeof(bits));
+	return bits;
+}
+
+static void look_up_named(struct history_worker *worker)
+{
+	struct source_history *history = worker->history;
+
+	for (unsigned i = 0; i < worker->named_count; i++) {
+		const struct object_id *id = &worker->named[i];
+
+		if (object_database_has(history->database, id))
+			*present_slot(worker, id) = id_bits(id);
+		else
+			note_missing(history, id);
+	}
+	worker->named_count = 0;
+}
+
+/* A tree_tag: what an entry names is to be looked for. The tag itself is of no use here. */
 static uint32_t check_entry(void *context, const struct tree_entry *entry)
 {
 	struct history_worker *worker = context;
-	struct source_history *history = worker->history;
-	struct object_id id = *entry->id;
-	uint64_t bits, *slot;
 
-	memcpy(&bits, id.bytes, sizeof(bits)); /* ids are hashes: any bits of them are as good as others */
-	slot = &worker->present[(id.bytes[8] | id.bytes[9] << 8) % PRESENT_SLOTS];
-	if (*slot == bits || entry->kind == TREE_ENTRY_SUBMODULE)
+	if (entry->kind == TREE_ENTRY_SUBMODULE || *present_slot(worker, entry->id) == id_bits(entry->id))
 		return 0;
-	if (object_database_has(history->database, &id))
-		*slot = bits;
-	else
-		note_missing(history, &id);
+	object_database_prefetch(worker->history->database, entry->id);
+	worker->named[worker->named_count++] = *entry->id;
+	if (worker->named_count == NAMED_COUNT)
+		look_up_named(worker);
 	return 0;
 }
 
 static void check_tree(struct source_history *history, unsigned worker, const struct object_id *id,
-		       const unsigned char *bytes, size_t size)
+		       const unsigned char *bytes, size_t size, struct object_note **note)
 {
+	struct tree_list *list = &history->workers[worker].tree;
 	char hex[2 * OBJECT_ID_SIZE + 1];
 
-	if (!tree_memory_next(&history->workers[worker].trees, bytes, size, check_entry, &history->workers[worker]))
+	if (!tree_list_read(list, bytes, size, check_entry, &history->workers[worker])) {
+		if (note)
+			*note = tree_list_note(list);
 		return;
+	}
 	object_id_format(id, hex);
 	history->events->incomplete(history->events->context, "unreadable-object", hex, NULL, "a tree that is malformed");
+}
+
+static enum change_answer check_changed_tree(struct source_history *history, unsigned worker,
+					     const struct object_change *change)
+{
+	struct tree_list *list = &history->workers[worker].tree;
+
+	if (tree_list_change(list, change, change->note != NULL, check_entry, &history->workers[worker]))
+		return CHANGE_VISIT; /* which says what is wrong with it */
+	if (change->note)
+		*change->note = tree_list_note(list);
+	return CHANGE_SETTLED;
 }
 
 static void note_commit(struct source_history *history, unsigned worker, const struct object_piece *piece,
@@ -136,7 +198,8 @@ static int visit(void *context, unsigned worker, const struct object_piece *piec
 	object_id_format(&piece->id, hex);
 	switch (piece->kind) {
 	case OBJECT_BLOB:
-		hand_out(history, worker, piece, PLACE_BLOB, hex);
+		if (hand_out(history, worker, piece, PLACE_BLOB, hex) == CHUNK_PLAIN && piece->note)
+			*piece->note = object_note_share(&plain);
 		break;
 	case OBJECT_COMMIT:
 		if (piece->first)
@@ -148,12 +211,30 @@ static int visit(void *context, unsigned worker, const struct object_piece *piec
 		break;
 	case OBJECT_TREE:
 		if (piece->first && piece->last)
-			check_tree(history, worker, &piece->id, piece->bytes, piece->size);
+			check_tree(history, worker, &piece->id, piece->bytes, piece->size, piece->note);
 		else if (piece->first)
 			note_large_tree(history, &piece->id);
 		break;
 	}
 	return *history->events->stop;
+}
+
+static enum change_answer visit_change(void *context, unsigned worker, const struct object_change *change)
+{
+	struct source_history *history = context;
+	struct source_counts *counts = &history->workers[worker].counts;
+	enum change_answer answer;
+
+	if (*history->events->stop)
+		return CHANGE_STOP;
+	answer = change->kind == OBJECT_TREE ? check_changed_tree(history, worker, change) :
+					       glance_blob(history, worker, change);
+	if (answer == CHANGE_SETTLED) {
+		counts->bytes += change->object_size;
+		counts->objects++;
+		show_progress(history, &history->workers[worker]);
+	}
+	return answer;
 }
 
 static void damaged(void *context, const struct object_id *id, const char *detail)
@@ -184,7 +265,7 @@ static void check_large_trees(struct source_history *history)
 		if (repository_read(history->repository, id, &kind, &bytes, &size, &error))
 			damaged(history, id, error.message);
 		else
-			check_tree(history, 0, id, bytes, size);
+			check_tree(history, 0, id, bytes, size, NULL);
 		free(bytes);
 	}
 }
@@ -200,6 +281,8 @@ int source_history(const struct source_events *events, struct repository *reposi
 		.overlap = events->overlap,
 		.stop = events->stop,
 		.visit = visit,
+		.visit_change = events->seam_texts ? visit_change : NULL,
+		.texts = events->seam_texts,
 		.damaged = damaged,
 		.context = history,
 	};
@@ -225,7 +308,8 @@ int source_history(const struct source_events *events, struct repository *reposi
 		counts->commits += history->workers[i].counts.commits;
 		counts->objects += history->workers[i].counts.objects;
 		counts->bytes += history->workers[i].counts.bytes;
-		tree_memory_release(&history->workers[i].trees);
+		look_up_named(&history->workers[i]);
+		tree_list_release(&history->workers[i].tree);
 	}
 	return result;
 }

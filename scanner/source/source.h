@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct delta_seam_texts; /* git/delta_fresh.h */
 struct repository;
 
 /*
@@ -44,6 +45,13 @@ struct source_progress {
 	_Atomic uint64_t objects, objects_total, bytes; /* objects_total is 0 while it is not known */
 };
 
+/* What was met in a chunk. */
+enum chunk_result {
+	CHUNK_PLAIN = 0,  /* nothing that a credential could begin with */
+	CHUNK_SUSPICIOUS, /* that, but no credential; or it could not be told */
+	CHUNK_FOUND,      /* a credential */
+};
+
 /* What a source tells. chunk() and incomplete() come from several threads at once; worker is below source_events.jobs. */
 struct source_events {
 	void *context;
@@ -52,8 +60,15 @@ struct source_events {
 	const atomic_int *stop; /* nonzero: end early, as if everything had been walked */
 	struct source_progress *progress;
 
-	/* Bytes to search. Returns how many credentials were found in them. */
-	unsigned (*chunk)(void *context, unsigned worker, const struct chunk *chunk);
+	/* Bytes to search. */
+	enum chunk_result (*chunk)(void *context, unsigned worker, const struct chunk *chunk);
+
+	/*
+	 * Whether size bytes are anything but plain. Of an object that differs little from a plain one only what is new is shown here, and what is
+	 * round the seams that a text of seam_texts may cross. seam_texts NULL: all objects are handed out whole.
+	 */
+	bool (*glance)(void *context, unsigned worker, const void *bytes, size_t size);
+	const struct delta_seam_texts *seam_texts;
 
 	/*
 	 * Sources that compare before and after (staged, range) hand out what is new, then, only if something was found there, what stood there

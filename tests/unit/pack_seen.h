@@ -6,6 +6,8 @@
 #define STAUNCH_TESTS_UNIT_PACK_SEEN_H
 
 #include "base/memory.h"
+#include "git/delta_fresh.h"
+#include "git/delta_runs.h"
 #include "git/pack_walk.h"
 
 #include <inttypes.h>
@@ -129,6 +131,43 @@ static inline int seen_visit(void *context, unsigned worker, const struct object
 	else
 		memcpy(stream->tail, piece->bytes + piece->size - seen->overlap, seen->overlap);
 	return 0;
+}
+
+/* The note on every object: with it those made from it come as changes. */
+static struct object_note seen_note = { .owners = 1 };
+
+static inline int seen_visit_noting(void *context, unsigned worker, const struct object_piece *piece)
+{
+	if (piece->note)
+		*piece->note = object_note_share(&seen_note);
+	return seen_visit(context, worker, piece);
+}
+
+/* Make the object that a change tells of and see it as if it had been handed on whole; some are asked for whole instead. */
+static inline enum change_answer seen_visit_change(void *context, unsigned worker, const struct object_change *change)
+{
+	struct object_piece piece = { .id = *change->id, .kind = change->kind, .object_size = change->object_size,
+				      .size = change->object_size, .first = true, .last = true };
+	unsigned char *bytes = memory_allocate(change->object_size + DELTA_SLACK);
+	uint64_t base_size, size;
+
+	if (change->id->bytes[0] % 8 == 0) {
+		free(bytes);
+		return CHANGE_VISIT;
+	}
+	if (change->kind == OBJECT_TREE) {
+		delta_runs_write(change->runs, bytes);
+	} else {
+		assert_true(delta_sizes(change->delta, change->delta_size, &base_size, &size) > 0);
+		assert_null(delta_apply(change->base, base_size, change->delta, change->delta_size, bytes,
+					change->object_size));
+	}
+	piece.bytes = bytes;
+	seen_visit(context, worker, &piece);
+	free(bytes);
+	if (change->note)
+		*change->note = object_note_share(&seen_note);
+	return CHANGE_SETTLED;
 }
 
 static inline void seen_damaged(void *context, const struct object_id *id, const char *detail)

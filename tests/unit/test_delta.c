@@ -2,9 +2,8 @@
  * delta_apply() on deltas written by hand: each instruction, each size at which the copying changes, and every way
  * of being wrong.
  */
-#include "git/delta.h"
+#include "delta_builder.h"
 
-#include "base/buffer.h"
 #include "base/memory.h"
 
 #include <setjmp.h>
@@ -33,33 +32,6 @@ static int base_free(void **state)
 	(void)state;
 	free(base);
 	return 0;
-}
-
-static void size_add(struct buffer *delta, uint64_t size)
-{
-	for (; size > 0x7f; size >>= 7)
-		buffer_add_char(delta, (char)(0x80 | (size & 0x7f)));
-	buffer_add_char(delta, (char)size);
-}
-
-/* A copy, with those bytes of its offset and size that are not zero. */
-static void copy_add(struct buffer *delta, uint32_t offset, uint32_t size)
-{
-	unsigned instruction = 0x80;
-	struct buffer bytes = BUFFER_INIT;
-
-	for (unsigned i = 0; i < 7; i++) {
-		unsigned byte = i < 4 ? offset >> 8 * i & 0xff : size >> 8 * (i - 4) & 0xff;
-
-		if (byte) {
-			instruction |= 1u << i;
-			buffer_add_char(&bytes, (char)byte);
-		}
-	}
-	buffer_add_char(delta, (char)instruction);
-	if (bytes.length)
-		buffer_add(delta, bytes.bytes, bytes.length);
-	buffer_release(&bytes);
 }
 
 /*

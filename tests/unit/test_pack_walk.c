@@ -13,15 +13,19 @@ static void repository_check(const char *name)
 	static const struct {
 		unsigned jobs;
 		size_t memory_limit, window_size, overlap;
-		bool verify;
+		bool verify, changes;
 	} ways[] = {
-		{ 1, PACK_WALK_MEMORY_DEFAULT, PACK_WALK_WINDOW_DEFAULT, 4096, false },
-		{ 2, PACK_WALK_MEMORY_DEFAULT, PACK_WALK_WINDOW_DEFAULT, 0, true },
-		{ 16, PACK_WALK_MEMORY_DEFAULT, 65535, 4096, true },
-		{ 1, 1, 65536, 100, true },
-		{ 2, 1, 1000, 0, false },
-		{ 16, 300000, 0, 33, false },
+		{ 1, PACK_WALK_MEMORY_DEFAULT, PACK_WALK_WINDOW_DEFAULT, 4096, false, false },
+		{ 2, PACK_WALK_MEMORY_DEFAULT, PACK_WALK_WINDOW_DEFAULT, 0, true, false },
+		{ 16, PACK_WALK_MEMORY_DEFAULT, 65535, 4096, true, false },
+		{ 1, 1, 65536, 100, true, false },
+		{ 2, 1, 1000, 0, false, false },
+		{ 16, 300000, 0, 33, false, false },
+		{ 1, PACK_WALK_MEMORY_DEFAULT, PACK_WALK_WINDOW_DEFAULT, 4096, false, true },
+		{ 2, 1, 1000, 0, false, true },
+		{ 16, 300000, 65536, 33, true, true },
 	};
+	static const struct delta_seam_texts texts = { .reach = 1 };
 	char *objects = memory_format("%s/objects", name), *expected = repository_expected(name);
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
@@ -39,6 +43,11 @@ static void repository_check(const char *name)
 		options.memory_limit = ways[i].memory_limit;
 		options.window_size = ways[i].window_size;
 		options.verify = ways[i].verify;
+		if (ways[i].changes) {
+			options.visit = seen_visit_noting;
+			options.visit_change = seen_visit_change;
+			options.texts = &texts;
+		}
 		options.objects_done = &objects_done;
 		options.bytes_done = &bytes_done;
 		assert_int_equal(pack_set_open(&set, &objects, 1, seen_unreadable, &seen, &error), 0);
