@@ -2,6 +2,44 @@
 
 #include <string.h>
 
+struct settings settings = { .partial_length = 6 };
+
+void settings_clear(void)
+{
+	settings = (struct settings){ .partial_length = 6 };
+}
+
+const char *settings_change(const cJSON *document)
+{
+	static const char *const fates[] = { "marked", "vanishes", "stays" };
+	const cJSON *member;
+
+	if (!cJSON_IsObject(document))
+		return "the settings are not an object";
+	cJSON_ArrayForEach(member, document) {
+		const char *text = cJSON_GetStringValue(member);
+		bool known = true;
+
+		if (strcmp(member->string, "page_size") == 0)
+			settings.page_size = member->valueint;
+		else if (strcmp(member->string, "partial_length") == 0)
+			settings.partial_length = member->valueint;
+		else if (strcmp(member->string, "endless") == 0)
+			settings.endless = cJSON_IsTrue(member);
+		else if (strcmp(member->string, "ignores_cursor") == 0)
+			settings.ignores_cursor = cJSON_IsTrue(member);
+		else
+			known = strcmp(member->string, "reported") == 0 && text;
+		if (!known)
+			return "there is no such setting";
+		for (int fate = 0; text && fate < 3; fate++) {
+			if (strcmp(text, fates[fate]) == 0)
+				settings.reported = fate;
+		}
+	}
+	return NULL;
+}
+
 bool control_is_route(const char *path)
 {
 	return strncmp(path, "/_control/", strlen("/_control/")) == 0;
@@ -21,6 +59,15 @@ void control_answer(struct exchange *exchange)
 			exchange_error(exchange, 400, "bad_request", wrong);
 		else
 			exchange_json(exchange, 200, cJSON_CreateObject());
+	} else if (post && strcmp(route, "settings") == 0) {
+		cJSON *document = exchange_parse(exchange);
+		const char *wrong = settings_change(document);
+
+		cJSON_Delete(document);
+		if (wrong)
+			exchange_error(exchange, 400, "bad_request", wrong);
+		else
+			exchange_json(exchange, 200, cJSON_CreateObject());
 	} else if (get && strcmp(route, "requests") == 0) {
 		exchange_json(exchange, 200, requests_list());
 	} else if (get && strcmp(route, "counts") == 0) {
@@ -29,6 +76,7 @@ void control_answer(struct exchange *exchange)
 		faults_clear();
 		requests_clear();
 		keys_clear();
+		settings_clear();
 		exchange_json(exchange, 200, cJSON_CreateObject());
 	} else {
 		exchange_error(exchange, 404, "not_found", "no such control route");

@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #define BODY_MAX ((size_t)1 << 20)
-#define REPORT_PATH "/external/compromised_secret"
 
 static FILE *log_file; /* NULL: no log */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER; /* keeps lines whole */
@@ -83,7 +82,7 @@ enum MHD_Result exchange_send(struct exchange *exchange)
 
 static enum MHD_Result answer(struct exchange *exchange)
 {
-	cJSON *fault = NULL;
+	cJSON *fault;
 	enum MHD_Result result;
 
 	if (control_is_route(exchange->path)) {
@@ -91,8 +90,7 @@ static enum MHD_Result answer(struct exchange *exchange)
 		return exchange_send(exchange);
 	}
 	requests_add(exchange);
-	if (strcmp(exchange->path, REPORT_PATH) == 0)
-		fault = faults_take();
+	fault = faults_take(exchange);
 	if (fault) {
 		result = fault_apply(fault, exchange);
 	} else {

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define REPORT_PATH "/external/compromised_secret"
+
 /*
  * A request, read whole, and the answer to it. Strings are borrowed from libmicrohttpd but for what says
  * otherwise.
@@ -57,13 +59,26 @@ cJSON *requests_list(void);   /* owned by the caller */
 cJSON *requests_counts(void); /* {"fingerprint": number of reports} */
 void requests_clear(void);
 
+/* What a test may set (control route "settings"); the defaults are in settings_clear(). */
+struct settings {
+	int page_size;          /* keys on one page of a list; 0: all */
+	bool endless;           /* each page names a next one, and the last one itself */
+	bool ignores_cursor;    /* each page is the first */
+	int partial_length;     /* characters of partialKey */
+	enum { REPORTED_MARKED, REPORTED_VANISHES, REPORTED_STAYS } reported; /* what becomes of a reported key in the list */
+};
+extern struct settings settings; /* changed between requests alone */
+const char *settings_change(const cJSON *document); /* NULL, or what is wrong with it */
+void settings_clear(void);
+
 /* keys.c: the keys that the emulator made, and those it was told of. */
 bool key_well_formed(const char *key);
 void key_fingerprint(const char *key, char hex[SECRET_FINGERPRINT_SIZE]);
+const char *key_wish_wrong(const cJSON *wish); /* NULL, or what the provider would not take */
 cJSON *key_create(const char *team, const cJSON *wish); /* {"apiKeyString","apiKey"} */
 void key_report(const char *key);
-bool key_is_alive(const char *key);
-cJSON *key_find(const char *id);                         /* NULL: there is none */
+bool key_is_alive(const char *key); /* asked by the gateway: then it is in use */
+cJSON *key_find(const char *team, const char *id);       /* NULL: the team has none */
 bool key_delete(const char *id);
 cJSON *key_list(const char *team, const char *purpose);  /* NULL: all */
 void keys_clear(void);
@@ -71,7 +86,7 @@ void keys_clear(void);
 /* faults.c: what is to go wrong with the next reports. */
 /* Add the faults of an array to those that wait. NULL, or what is wrong with it; then none was added. */
 const char *faults_add(const cJSON *array);
-cJSON *faults_take(void); /* the next one, owned by the caller; NULL: none waits */
+cJSON *faults_take(const struct exchange *exchange); /* the next one for this request, owned by the caller; NULL: none waits */
 void faults_clear(void);
 
 /* Answer the request in the way of a fault. MHD_NO ends the connection without another byte. */

@@ -13,7 +13,7 @@
 
 static const char *const members[] = {
 	"status", "body", "retry_after", "redirect", "echo_secret", "huge_body", "http10",
-	"drip", "close_midway", "reset", "garbage", "raw", "repeat", "delay_ms", "times",
+	"drip", "close_midway", "reset", "garbage", "raw", "repeat", "delay_ms", "times", "on", "after",
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards faults */
@@ -56,12 +56,32 @@ const char *faults_add(const cJSON *array)
 	return NULL;
 }
 
-cJSON *faults_take(void)
+/* Whether a fault's "on" means this request: "METHOD PATH", of which the path may end in "*" for whatever follows. */
+static bool is_for(const cJSON *fault, const struct exchange *exchange)
 {
-	cJSON *fault, *taken = NULL;
+	const char *on = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(fault, "on"));
+	size_t method = strlen(exchange->method), length;
+
+	if (!on)
+		return strcmp(exchange->path, REPORT_PATH) == 0;
+	if (strncmp(on, exchange->method, method) != 0 || on[method] != ' ')
+		return false;
+	on += method + 1;
+	length = strlen(on);
+	if (length && on[length - 1] == '*')
+		return strncmp(on, exchange->path, length - 1) == 0;
+	return strcmp(on, exchange->path) == 0;
+}
+
+cJSON *faults_take(const struct exchange *exchange)
+{
+	cJSON *fault = NULL, *taken = NULL;
 
 	pthread_mutex_lock(&lock);
-	fault = faults ? cJSON_GetArrayItem(faults, 0) : NULL;
+	cJSON_ArrayForEach(fault, faults) {
+		if (is_for(fault, exchange))
+			break;
+	}
 	if (fault) {
 		cJSON *times = cJSON_GetObjectItemCaseSensitive(fault, "times");
 
@@ -69,7 +89,7 @@ cJSON *faults_take(void)
 		if (times->valuedouble > 0) /* -1 is forever */
 			cJSON_SetNumberValue(times, times->valuedouble - 1);
 		if (times->valuedouble == 0)
-			cJSON_DeleteItemFromArray(faults, 0);
+			cJSON_Delete(cJSON_DetachItemViaPointer(faults, fault));
 	}
 	pthread_mutex_unlock(&lock);
 	return taken;
@@ -184,6 +204,11 @@ static void echo_key(struct exchange *exchange)
 enum MHD_Result fault_apply(const cJSON *fault, struct exchange *exchange)
 {
 	sleep_ms(number(fault, "delay_ms", 0));
+	if (is_set(fault, "after")) { /* it is done, and the answer is lost */
+		provider_answer(exchange);
+		free(exchange->answer);
+		exchange->answer = NULL;
+	}
 	if (is_set(fault, "reset") || is_set(fault, "garbage") || text(fault, "raw"))
 		return break_connection(fault, exchange);
 	exchange->status = (unsigned)number(fault, "status", 0);

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,8 +71,8 @@ static void answer_report(struct exchange *exchange)
 }
 
 /*
- * Whether the request carries an access token: anything but "bad". Which status stands for none at all is not
- * documented: 401 here.
+ * Whether the request carries an access token: anything but "bad" and "expired". Which status stands for none at all and
+ * for one that is not valid any more is not documented: 401 here.
  */
 static bool is_authorized(struct exchange *exchange)
 {
@@ -79,6 +80,8 @@ static bool is_authorized(struct exchange *exchange)
 
 	if (!token)
 		exchange_error(exchange, 401, "unauthorized", "The request is missing an authentication token");
+	else if (strcmp(token, "expired") == 0)
+		exchange_error(exchange, 401, "unauthorized", "The token is not valid any more");
 	else if (strcmp(token, "bad") == 0)
 		exchange_error(exchange, 403, "forbidden", "Not authorized");
 	else
@@ -94,33 +97,54 @@ static const char *argument(const struct exchange *exchange, const char *name)
 static void answer_create(struct exchange *exchange)
 {
 	cJSON *wish = exchange_parse(exchange);
-	const char *purpose = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(wish, "purpose"));
+	const char *wrong = key_wish_wrong(wish);
+	char *message = memory_format("Invalid request: %s", wrong ? wrong : "");
 
-	if (!purpose || strcmp(purpose, "ai-gateway") != 0)
-		exchange_error(exchange, 400, "bad_request", "Invalid request: `purpose` is not \"ai-gateway\"");
+	if (wrong)
+		exchange_error(exchange, 400, "bad_request", message);
 	else
 		exchange_json(exchange, 200, key_create(argument(exchange, "teamId"), wish));
+	free(message);
 	cJSON_Delete(wish);
 }
 
-/* All on one page. */
+/* A page's position as a cursor; null where there is no such page. */
+static void add_cursor(cJSON *pagination, const char *name, bool is_there, int position)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", position);
+	cJSON_AddItemToObject(pagination, name, is_there ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+/*
+ * A page of the list. How a page is asked for is documented for other lists of the provider: `until` with the value of `next`. What a cursor
+ * looks like is not: here it is the position of the page's first key.
+ */
 static void answer_list(struct exchange *exchange)
 {
-	cJSON *document = cJSON_CreateObject(), *list, *pagination;
+	cJSON *document = cJSON_CreateObject(), *all, *list, *pagination;
+	const char *cursor = settings.ignores_cursor ? NULL : argument(exchange, "until");
+	int from = cursor ? atoi(cursor) : 0, total, size;
 
-	list = key_list(argument(exchange, "teamId"), argument(exchange, "purpose"));
-	cJSON_AddItemToObject(document, "apiKeys", list);
+	all = key_list(argument(exchange, "teamId"), argument(exchange, "purpose"));
+	total = cJSON_GetArraySize(all);
+	size = settings.page_size ? settings.page_size : total;
+	list = cJSON_AddArrayToObject(document, "apiKeys");
+	for (int i = from; i >= 0 && i < total && i < from + size; i++)
+		cJSON_AddItemToArray(list, cJSON_Duplicate(cJSON_GetArrayItem(all, i), true));
 	pagination = cJSON_AddObjectToObject(document, "pagination");
 	cJSON_AddNumberToObject(pagination, "count", cJSON_GetArraySize(list));
-	cJSON_AddNullToObject(pagination, "next");
-	cJSON_AddNullToObject(pagination, "prev");
+	add_cursor(pagination, "next", from + size < total || settings.endless, from + size < total ? from + size : from);
+	add_cursor(pagination, "prev", from > 0, from > size ? from - size : 0);
+	cJSON_Delete(all);
 	exchange_json(exchange, 200, document);
 }
 
 /* GET and DELETE /v1/api-keys/ID. The answer to a DELETE is not documented: an empty object here. */
 static void answer_one(struct exchange *exchange, const char *id)
 {
-	cJSON *key = key_find(id);
+	cJSON *key = key_find(argument(exchange, "teamId"), id);
 
 	if (!key) {
 		exchange_error(exchange, 404, "not_found", "API key not found");
@@ -162,7 +186,7 @@ void provider_answer(struct exchange *exchange)
 	bool get = strcmp(method, "GET") == 0, post = strcmp(method, "POST") == 0;
 	bool delete = strcmp(method, "DELETE") == 0;
 
-	if (post && strcmp(path, "/external/compromised_secret") == 0) {
+	if (post && strcmp(path, REPORT_PATH) == 0) {
 		answer_report(exchange);
 	} else if (get && strcmp(path, "/v1/credits") == 0) {
 		answer_credits(exchange);

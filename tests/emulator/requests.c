@@ -50,6 +50,7 @@ void requests_add(const struct exchange *exchange)
 	add_text(request, "user_agent", header(exchange, "User-Agent"));
 	add_text(request, "expect", header(exchange, "Expect"));
 	cJSON_AddBoolToObject(request, "authorization", header(exchange, "Authorization") != NULL);
+	add_text(request, "team", MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "teamId"));
 	add_text(request, "fingerprint", key ? fingerprint : NULL);
 	cJSON_AddBoolToObject(request, "shape_ok", key && key_well_formed(key));
 	add_text(request, "reporter_email", member(document, "reporter_email"));
