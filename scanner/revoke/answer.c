@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "revoke/retry.h"
 #include "rule/rule.h"
 
 #include <cjson/cJSON.h>
@@ -28,16 +29,8 @@ enum answer_kind answer_classify(const struct rule *rule, unsigned status)
 		return ANSWER_ACCEPTED;
 	if (listed(&rule->gone, status))
 		return ANSWER_GONE;
-	switch (status) {
-	case 408:
-	case 425:
-	case 429:
-	case 500:
-	case 502:
-	case 503:
-	case 504:
+	if (retry_status(status))
 		return ANSWER_RETRY;
-	}
 	return status >= 200 && status < 300 ? ANSWER_ACCEPTED : ANSWER_REJECTED;
 }
 

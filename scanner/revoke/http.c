@@ -22,7 +22,7 @@ struct transfer {
 	char error_text[CURL_ERROR_SIZE];
 	unsigned status; /* of the header block being read or last read */
 	bool answered;   /* the headers of a final answer have arrived whole */
-	size_t header_size, body_size;
+	size_t header_size, body_size, body_kept;
 	char retry_after[sizeof(((struct http_outcome *)0)->retry_after)];
 	struct buffer body;
 };
@@ -33,6 +33,7 @@ struct http {
 	const char *ca_file; /* borrowed */
 	struct transfer *transfers; /* owned: concurrency of them */
 	size_t concurrency, under_way;
+	size_t body_kept;
 };
 
 void http_outcome_release(struct http_outcome *outcome)
@@ -57,6 +58,7 @@ int http_open(struct http **opened, const char *ca_file, unsigned concurrency, s
 	http->curl = curl;
 	http->ca_file = ca_file;
 	http->concurrency = concurrency;
+	http->body_kept = HTTP_BODY_KEPT;
 	http->transfers = memory_allocate_zeroed(concurrency, sizeof(*http->transfers));
 	http->multi = curl->multi_init();
 	if (!http->multi || curl->multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)concurrency) != CURLM_OK ||
@@ -112,14 +114,14 @@ static size_t read_header(char *bytes, size_t size, size_t count, void *context)
 static size_t read_body(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
-	size_t length = size * count, room = HTTP_BODY_KEPT - transfer->body.length;
+	size_t length = size * count, room = transfer->body_kept - transfer->body.length;
 
 	transfer->body_size += length;
 	if (transfer->body_size > HTTP_BODY_MAX)
 		return 0;
 	/* it is wiped later, and growing would leave copies */
 	if (!transfer->body.bytes)
-		buffer_reserve(&transfer->body, HTTP_BODY_KEPT);
+		buffer_reserve(&transfer->body, transfer->body_kept);
 	buffer_add(&transfer->body, bytes, length < room ? length : room);
 	return length;
 }
@@ -227,6 +229,12 @@ static void transfer_clear(struct transfer *transfer)
 	*transfer = (struct transfer){ .curl = transfer->curl, .easy = transfer->easy };
 }
 
+void http_keep_bodies(struct http *http, size_t size)
+{
+	assert(size <= HTTP_BODY_MAX);
+	http->body_kept = size;
+}
+
 bool http_has_room(const struct http *http)
 {
 	return http->under_way < http->concurrency;
@@ -243,6 +251,7 @@ int http_start(struct http *http, struct request *request, size_t owner, int64_t
 	transfer->request = *request;
 	*request = (struct request){ 0 };
 	transfer->owner = owner;
+	transfer->body_kept = http->body_kept;
 	if (!transfer->easy)
 		transfer->easy = http->curl->easy_init();
 	if (!transfer->easy) {
@@ -304,6 +313,7 @@ static void transfer_finish(struct http *http, struct transfer *transfer, enum h
 	if (transfer->answered) {
 		outcome->result = HTTP_ANSWERED;
 		outcome->status = transfer->status;
+		outcome->whole = result == HTTP_ANSWERED && transfer->body_size == transfer->body.length;
 	} else if (result == HTTP_ANSWERED) {
 		/* to libcurl, headers that break off and an interim answer with nothing after it are a good end */
 		outcome->result = HTTP_BROKEN;

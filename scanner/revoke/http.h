@@ -19,7 +19,7 @@ struct http;
 struct request;
 
 #define HTTP_CONNECT_TIMEOUT_MS 10000
-#define HTTP_BODY_KEPT ((size_t)64 << 10) /* of an answer's body */
+#define HTTP_BODY_KEPT ((size_t)64 << 10) /* of an answer's body, unless http_keep_bodies() says otherwise */
 #define HTTP_BODY_MAX ((size_t)1 << 20)   /* beyond it the transfer is broken off; the status counts */
 #define HTTP_HEADERS_MAX ((size_t)64 << 10)
 
@@ -37,6 +37,7 @@ struct http_outcome {
 	unsigned status;      /* HTTP_ANSWERED: the status code */
 	char retry_after[64]; /* HTTP_ANSWERED: the header's value, "" when there was none or too long a one */
 	struct buffer body;   /* HTTP_ANSWERED: its first HTTP_BODY_KEPT bytes */
+	bool whole;           /* HTTP_ANSWERED: that is all of it */
 	char *detail;         /* not HTTP_ANSWERED: libcurl's words for it; may quote the URL */
 };
 void http_outcome_release(struct http_outcome *outcome);
@@ -48,6 +49,9 @@ void http_outcome_release(struct http_outcome *outcome);
  */
 int http_open(struct http **http, const char *ca_file, unsigned concurrency, struct error *error);
 void http_close(struct http *http); /* breaks off what is under way; NULL is allowed */
+
+/* Keep up to size bytes of each body, at most HTTP_BODY_MAX. Before the first http_start(). */
+void http_keep_bodies(struct http *http, size_t size);
 
 /* Whether one more request may be started. */
 bool http_has_room(const struct http *http);

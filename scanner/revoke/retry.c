@@ -65,6 +65,21 @@ bool retry_after_parse(const char *value, int64_t now, int64_t *seconds)
 	return true;
 }
 
+bool retry_status(unsigned status)
+{
+	switch (status) {
+	case 408:
+	case 425:
+	case 429:
+	case 500:
+	case 502:
+	case 503:
+	case 504:
+		return true;
+	}
+	return false;
+}
+
 int64_t retry_delay_ms(unsigned attempts, int64_t base_ms, uint64_t random)
 {
 	int64_t longest = base_ms;

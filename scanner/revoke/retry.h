@@ -23,6 +23,9 @@
  */
 bool retry_after_parse(const char *value, int64_t now, int64_t *seconds);
 
+/* Whether an answer with this HTTP status is worth another try (design section 5). */
+bool retry_status(unsigned status);
+
 /*
  * How long to wait before the attempt after attempt number `attempts` (1 for the first): exponential with full
  * jitter, that is, evenly spread between 0 and base_ms doubled with each attempt. random is any number, all 64
