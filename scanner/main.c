@@ -79,6 +79,8 @@ int main(int argc, char **argv)
 		log_error("%s", error.message);
 	else if (options.command == COMMAND_RULES)
 		code = command_rules(&options, &rules);
+	else if (options.command == COMMAND_KEYS)
+		code = command_keys(&options, &rules);
 	else
 		code = command_run(&options, &rules);
 out:

@@ -17,4 +17,11 @@ enum exit_code command_run(const struct options *options, const struct rule_set 
 /* rules list|check|test. check looks at the enabled ones; test enables all of *rules. */
 enum exit_code command_rules(const struct options *options, struct rule_set *rules);
 
+/* keys list|create|delete|rotate. */
+enum exit_code command_keys(const struct options *options, const struct rule_set *rules);
+
+/* The argument of --endpoint, "RULE=URL", into its parts. The name is a copy, owned by the caller; the URL is borrowed. Returns 0 or ERROR_CONFIGURATION. */
+int command_parse_endpoint(struct revoke_endpoint *endpoint, const char *text, const struct rule_set *rules,
+			   struct error *error);
+
 #endif

@@ -12,7 +12,8 @@
 
 #define ALL_SCANS (COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR | COMMAND_STDIN)
 #define ALL_RUNS (ALL_SCANS | COMMAND_REVOKE)
-#define ALL (ALL_RUNS | COMMAND_RULES)
+#define SENDING (ALL_RUNS | COMMAND_KEYS)
+#define ALL (ALL_RUNS | COMMAND_RULES | COMMAND_KEYS)
 
 static const struct command_row {
 	const char *name;
@@ -24,6 +25,7 @@ static const struct command_row {
 	{ "dir", COMMAND_DIR, "PATH...", "files and folders" },
 	{ "stdin", COMMAND_STDIN, "", "standard input" },
 	{ "revoke", COMMAND_REVOKE, "", "credentials on standard input, one a line" },
+	{ "keys", COMMAND_KEYS, "list|create|delete|rotate", "the team's own keys, with VERCEL_TOKEN; rotate reads a leaked one on standard input" },
 	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force" },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
@@ -48,25 +50,33 @@ static const struct option_row {
 } rows[] = {
 #define TARGET(member) offsetof(struct options, member), 0, 0
 #define TARGET_RANGE(member, low, high) offsetof(struct options, member), low, high
-	{ 'n', "dry-run", NULL, "find and report, send nothing (also STAUNCH_DRY_RUN=1)", ALL_RUNS, OPTION_FLAG, TARGET(dry_run) },
-	{ 'y', "yes", NULL, "do not ask before revoking", ALL_RUNS, OPTION_FLAG, TARGET(yes) },
-	{ 'f', "format", "FMT[:FILE]", "report as human, json or jsonl; repeatable; FILE - is standard output", ALL_RUNS, OPTION_LIST, TARGET(formats) },
+	{ 'n', "dry-run", NULL, "find and report, send nothing (also STAUNCH_DRY_RUN=1)", SENDING, OPTION_FLAG, TARGET(dry_run) },
+	{ 'y', "yes", NULL, "do not ask before revoking, or before deleting or rotating a key", SENDING, OPTION_FLAG, TARGET(yes) },
+	{ 'f', "format", "FMT[:FILE]", "report as human, json or jsonl; repeatable; FILE - is standard output", SENDING, OPTION_LIST, TARGET(formats) },
 	{ 'j', "jobs", "N", "worker threads; default: the processors this process may use", ALL_SCANS, OPTION_NUMBER, TARGET_RANGE(jobs, 1, 256) },
 	{ 0, "staged", NULL, "only what the next commit would add", COMMAND_GIT, OPTION_FLAG, TARGET(staged) },
 	{ 0, "range", "A..B", "only what these commits add; repeatable", COMMAND_GIT, OPTION_LIST, TARGET(ranges) },
-	{ 0, "name", "LABEL", "the path that places on standard input show", COMMAND_STDIN, OPTION_TEXT, TARGET(stream_name) },
+	{ 0, "name", "LABEL", "the path that places on standard input show; the name of a key to create", COMMAND_STDIN | COMMAND_KEYS, OPTION_TEXT, TARGET(name) },
 	{ 0, "ignored", NULL, "look into files that git ignores too", COMMAND_SCAN | COMMAND_DIR, OPTION_FLAG, TARGET(ignored) },
 	{ 0, "min-confidence", "LEVEL", "certain, likely (default) or possible: what is revoked", ALL_RUNS, OPTION_CONFIDENCE, TARGET(min_confidence) },
 	{ 0, "rules", "FILE|DIR", "more rules; repeatable", ALL, OPTION_LIST, TARGET(rules) },
 	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },
 	{ 0, "disable", "RULE|PACK", "do not use it; repeatable", ALL, OPTION_LIST, TARGET(disable) },
 	{ 0, "max-revocations", "N", "send nothing when there are more keys than this; default 1000", ALL_RUNS, OPTION_LONG, TARGET_RANGE(max_revocations, 0, 1000000) },
-	{ 0, "reporter-email", "E", "sent along with each report", ALL_RUNS, OPTION_TEXT, TARGET(reporter_email) },
-	{ 0, "comment", "TEXT", "sent along with each report", ALL_RUNS, OPTION_TEXT, TARGET(comment) },
-	{ 0, "endpoint", "RULE=URL", "send a rule's reports elsewhere; plain http only to a loopback address", ALL_RUNS, OPTION_LIST, TARGET(endpoints) },
-	{ 0, "ca-file", "FILE", "certificates to trust instead of the system's (PEM)", ALL_RUNS, OPTION_TEXT, TARGET(ca_file) },
-	{ 0, "timeout", "SECONDS", "of one attempt to send; default 30", ALL_RUNS, OPTION_NUMBER, TARGET_RANGE(timeout_seconds, 1, 3600) },
-	{ 0, "retries", "N", "attempts after the first; default 4", ALL_RUNS, OPTION_NUMBER, TARGET_RANGE(retries, 0, 20) },
+	{ 0, "reporter-email", "E", "sent along with each report", SENDING, OPTION_TEXT, TARGET(reporter_email) },
+	{ 0, "comment", "TEXT", "sent along with each report", SENDING, OPTION_TEXT, TARGET(comment) },
+	{ 0, "endpoint", "RULE=URL", "send a rule's reports elsewhere; plain http only to a loopback address", SENDING, OPTION_LIST, TARGET(endpoints) },
+	{ 0, "ca-file", "FILE", "certificates to trust instead of the system's (PEM)", SENDING, OPTION_TEXT, TARGET(ca_file) },
+	{ 0, "timeout", "SECONDS", "of one attempt to send; default 30", SENDING, OPTION_NUMBER, TARGET_RANGE(timeout_seconds, 1, 3600) },
+	{ 0, "retries", "N", "attempts after the first; default 4", SENDING, OPTION_NUMBER, TARGET_RANGE(retries, 0, 20) },
+	{ 0, "team", "ID", "whose keys; default: VERCEL_TEAM_ID", COMMAND_KEYS, OPTION_TEXT, TARGET(team) },
+	{ 0, "project", "ID", "the project that the new key is for; default: all of the team's", COMMAND_KEYS, OPTION_TEXT, TARGET(project) },
+	{ 0, "expires", "WHEN", "of the new key: 12h, 90d, 8w, or a date, 2027-01-31", COMMAND_KEYS, OPTION_TEXT, TARGET(expires) },
+	{ 0, "budget", "AMOUNT", "what the new key may spend, in US dollars", COMMAND_KEYS, OPTION_TEXT, TARGET(budget) },
+	{ 0, "refresh", "PERIOD", "of the budget: daily, weekly, monthly or none", COMMAND_KEYS, OPTION_TEXT, TARGET(refresh) },
+	{ 0, "include-byok", NULL, "what is spent over the team's own provider keys counts too", COMMAND_KEYS, OPTION_FLAG, TARGET(include_byok) },
+	{ 0, "to-command", "COMMAND", "rotate: give the new key to this command's standard input", COMMAND_KEYS, OPTION_TEXT, TARGET(to_command) },
+	{ 0, "api-url", "URL", "keys: where the provider's API is; plain http only to a loopback address", COMMAND_KEYS, OPTION_TEXT, TARGET(api_url) },
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
 	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS, OPTION_COLOR, TARGET(color) },
@@ -163,6 +173,8 @@ static int bad_option(const char *before, const char *argument, const char *afte
 	char letter[] = { '-', (char)optopt, '\0' };
 	bool is_letter = optopt != 0 && optopt < FIRST_LONG;
 
+	if (!is_letter && strncmp(argument, "--token", strlen("--token")) == 0) /* with what follows '=' unshown */
+		return error_set(error, ERROR_CONFIGURATION, "a token is no option, because all arguments show in ps: keys takes it from VERCEL_TOKEN");
 	return error_set(error, ERROR_CONFIGURATION, "%s'%s'%s", before, is_letter ? letter : argument, after);
 }
 
@@ -240,6 +252,8 @@ static int check_operands(const struct options *options, const struct command_ro
 		return error_set(error, ERROR_CONFIGURATION, "dir wants a file or a folder");
 	if (options->command == COMMAND_RULES && !count)
 		return error_set(error, ERROR_CONFIGURATION, "rules wants one of list, check and test");
+	if (options->command == COMMAND_KEYS && !count)
+		return error_set(error, ERROR_CONFIGURATION, "keys wants one of list, create, delete and rotate");
 	if (options->staged && options->ranges.count)
 		return error_set(error, ERROR_CONFIGURATION, "--staged and --range exclude each other");
 	for (size_t i = 0; i < options->ranges.count; i++) {
@@ -265,7 +279,6 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		.max_revocations = 1000,
 		.timeout_seconds = REVOKE_TIMEOUT_SECONDS_DEFAULT,
 		.retries = REVOKE_RETRIES_DEFAULT,
-		.stream_name = "(standard input)",
 	};
 	if (parse_rows(options, used, &leading, argc, argv, error))
 		return ERROR_CONFIGURATION;

@@ -21,6 +21,7 @@ enum command_bit {
 	COMMAND_STDIN = 1 << 3,
 	COMMAND_REVOKE = 1 << 4,
 	COMMAND_RULES = 1 << 5,
+	COMMAND_KEYS = 1 << 6,
 };
 
 /* A list of arguments, in the order given. The strings are argv's or the table's. */
@@ -34,13 +35,15 @@ struct options {
 	struct string_list operands;  /* what follows the command */
 	bool dry_run, yes, ignored, quiet, verbose, no_progress, exit_zero, staged, help, version;
 	struct string_list formats, rules, enable, disable, ranges, endpoints;
-	const char *stream_name;      /* --name */
+	const char *name;             /* --name; NULL: not given, as with all texts below */
 	unsigned jobs;
 	enum confidence min_confidence;
 	enum report_color color;
 	unsigned long max_revocations;
 	const char *reporter_email, *comment, *ca_file;
 	unsigned timeout_seconds, retries;
+	const char *team, *api_url, *project, *expires, *budget, *refresh, *to_command; /* of `keys` */
+	bool include_byok;
 };
 
 /*

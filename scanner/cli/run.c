@@ -79,7 +79,7 @@ static int list_targets(struct targets *targets, const struct options *options, 
 		add_git_targets(targets, options);
 		break;
 	case COMMAND_STDIN:
-		add_target(targets, (struct scan_target){ .kind = SCAN_STREAM, .path = options->stream_name });
+		add_target(targets, (struct scan_target){ .kind = SCAN_STREAM, .path = options->name ? options->name : "(standard input)" });
 		break;
 	case COMMAND_SCAN:
 		if (!options->operands.count)
@@ -95,9 +95,8 @@ static int list_targets(struct targets *targets, const struct options *options, 
 	return 0;
 }
 
-/* "RULE=URL" into its parts. The name is a copy, owned by the caller; the URL is borrowed. */
-static int parse_endpoint(struct revoke_endpoint *endpoint, const char *text, const struct rule_set *rules,
-			  struct error *error)
+int command_parse_endpoint(struct revoke_endpoint *endpoint, const char *text, const struct rule_set *rules,
+			   struct error *error)
 {
 	const char *equals = strchr(text, '=');
 	struct error why;
@@ -155,7 +154,7 @@ enum exit_code command_run(const struct options *options, const struct rule_set 
 	int result = list_targets(&targets, options, &error);
 
 	for (size_t i = 0; i < options->endpoints.count && !result; i++)
-		result = parse_endpoint(&endpoints[i], options->endpoints.items[i], rules, &error);
+		result = command_parse_endpoint(&endpoints[i], options->endpoints.items[i], rules, &error);
 	if (!result)
 		result = check_ca_file(options->ca_file, &error);
 	if (result) {

@@ -94,6 +94,12 @@ void json_number(struct json_writer *writer, const char *name, uint64_t number)
 	buffer_add_format(writer->out, "%" PRIu64, number);
 }
 
+void json_decimal(struct json_writer *writer, const char *name, double number)
+{
+	begin_value(writer, name);
+	buffer_add_format(writer->out, "%.15g", number);
+}
+
 void json_bool(struct json_writer *writer, const char *name, bool value)
 {
 	begin_value(writer, name);

@@ -30,6 +30,7 @@ void json_close(struct json_writer *writer, char bracket);
 /* Text need not be UTF-8: see text_add_utf8(). NULL text gives null. What could steer a terminal is escaped. */
 void json_string(struct json_writer *writer, const char *name, const char *text);
 void json_number(struct json_writer *writer, const char *name, uint64_t number);
+void json_decimal(struct json_writer *writer, const char *name, double number); /* finite */
 void json_bool(struct json_writer *writer, const char *name, bool value);
 void json_null(struct json_writer *writer, const char *name);
 void json_time(struct json_writer *writer, const char *name, int64_t seconds);
