@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mask.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "report/keys.h"
@@ -351,6 +352,26 @@ static int connect_vercel(struct keys_session *session, const struct secret *tok
 	return 0;
 }
 
+/* --endpoint's arguments, checked before anything is sent. */
+static int read_endpoints(struct keys_session *session, struct error *error)
+{
+	const struct string_list *texts = &session->options->endpoints;
+	int code = 0;
+
+	session->endpoints = memory_allocate_zeroed(texts->count, sizeof(*session->endpoints));
+	for (size_t i = 0; i < texts->count && !code; i++)
+		code = command_parse_endpoint(&session->endpoints[i], texts->items[i], session->rules, error);
+	return code;
+}
+
+static void session_release(struct keys_session *session)
+{
+	for (size_t i = 0; session->endpoints && i < session->options->endpoints.count; i++)
+		free((char *)session->endpoints[i].rule_id);
+	free(session->endpoints);
+	vercel_close(session->vercel);
+}
+
 enum exit_code command_keys(const struct options *options, const struct rule_set *rules)
 {
 	static enum exit_code (*const commands[VERB_COUNT])(struct keys_session *) = { list_keys, create_key, delete_keys, keys_rotate };
@@ -364,13 +385,14 @@ enum exit_code command_keys(const struct options *options, const struct rule_set
 	gettimeofday(&now, NULL);
 	session.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_usec / 1000;
 	catch_signals();
-	if (find_verb(options, &verb, &error) || take_token(&token, &error) || connect_vercel(&session, token, &error))
+	if (find_verb(options, &verb, &error) || read_endpoints(&session, &error) || take_token(&token, &error) ||
+	     connect_vercel(&session, token, &error))
 		log_error("%s", error.message);
 	else if ((verb == VERB_DELETE || verb == VERB_ROTATE) && !options->yes && !options->dry_run && !keys_someone_is_there())
 		log_error("keys %s asks first, and nobody is there to answer: give --yes", verb_names[verb]);
 	else
 		code = commands[verb](&session);
-	vercel_close(session.vercel);
+	session_release(&session);
 	secret_free(token);
 	return code;
 }

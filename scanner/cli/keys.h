@@ -19,12 +19,22 @@ struct keys_session {
 	const struct options *options;
 	const struct rule_set *rules;
 	struct vercel *vercel;      /* owned */
+	struct revoke_endpoint *endpoints; /* owned: of --endpoint, as many as the options have */
 	const atomic_int *stop;     /* set by a signal */
 	int64_t now_ms;             /* when the command began, since the epoch */
 };
 
 /* keys_rotate.c */
 enum exit_code keys_rotate(struct keys_session *session);
+
+/*
+ * keys_leaked.c: read one leaked key from standard input, unseen on a terminal, into *finding (whose secret the caller frees), and have
+ * its rule confirm it. Returns 0 or ERROR_CONFIGURATION.
+ */
+int keys_read_leaked(const struct keys_session *session, struct finding *finding, struct error *error);
+
+/* Report it: the one place that sends it. Returns 0, and what came of it in finding->revocation, or what revoker_open() returns. */
+int keys_report_leaked(struct keys_session *session, struct finding *finding, struct error *error);
 
 /*
  * keys_hand_over.c: give a new key away, as one line, to standard output (command NULL) or to the standard input of `/bin/sh -c command`.

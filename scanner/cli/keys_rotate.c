@@ -25,19 +25,13 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "cli/commands.h"
-#include "match/match.h"
 #include "report/keys.h"
 #include "revoke/rotation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <time.h>
-#include <unistd.h>
-
-#define LINE_MAX_BYTES (SECRET_SIZE_MAX + 64)
 
 struct rotate {
 	struct keys_session *session;
@@ -49,92 +43,6 @@ struct rotate {
 	const struct vercel_key *leftover; /* borrowed from list: a successor that an earlier run made in vain; NULL: none */
 	bool delete_leftover;
 };
-
-/* ---- the leaked key ---- */
-
-/* A terminal does not show what is typed. */
-static bool hide_typing(struct termios *before)
-{
-	struct termios hidden;
-
-	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, before) < 0)
-		return false;
-	fputs("The leaked key (it is not shown): ", stderr);
-	fflush(stderr);
-	hidden = *before;
-	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
-	return true;
-}
-
-/* Read a line, of which LINE_MAX_BYTES are kept, without the blanks at its ends. Returns where it begins in bytes. False: there is no more. */
-static bool read_line(char *bytes, char **line, size_t *length)
-{
-	int character = getc(stdin);
-	bool any = character != EOF;
-
-	*line = bytes;
-	*length = 0;
-	for (; character != EOF && character != '\n'; character = getc(stdin)) {
-		if (*length < LINE_MAX_BYTES)
-			bytes[(*length)++] = (char)character;
-	}
-	while (*length && strchr(" \t\r", **line))
-		++*line, --*length;
-	while (*length && strchr(" \t\r", (*line)[*length - 1]))
-		--*length;
-	return any;
-}
-
-/* Exactly one line that is not blank. From a terminal the first one is taken; what follows are answers. */
-static int read_credential(struct rotate *rotate, struct error *error)
-{
-	char *bytes = memory_allocate(2 * LINE_MAX_BYTES), *line, *more;
-	struct termios before;
-	size_t length = 0, more_length = 0;
-	bool hidden;
-
-	setvbuf(stdin, NULL, _IONBF, 0); /* stdio's buffer would keep a copy */
-	hidden = hide_typing(&before);
-	while (read_line(bytes, &line, &length) && !length && !hidden)
-		;
-	if (hidden) {
-		tcsetattr(STDIN_FILENO, TCSANOW, &before);
-		fputc('\n', stderr);
-	} else if (length) {
-		while (read_line(bytes + LINE_MAX_BYTES, &more, &more_length) && !more_length)
-			;
-	}
-	if (length && length <= SECRET_SIZE_MAX && !more_length)
-		rotate->finding.secret = secret_new(line, length);
-	explicit_bzero(bytes, 2 * LINE_MAX_BYTES);
-	free(bytes);
-	if (rotate->finding.secret)
-		return 0;
-	return error_set(error, ERROR_CONFIGURATION, "keys rotate wants one leaked key on standard input, and %s",
-			 more_length ? "there is more than one line" : length ? "the line is too long to be one" : "there is nothing");
-}
-
-static int recognise(struct rotate *rotate, struct error *error)
-{
-	struct finding *finding = &rotate->finding;
-	struct match_program *program = NULL;
-	struct matcher *matcher;
-	bool confirmed;
-
-	finding->rule = rule_set_find(rotate->session->rules, VERCEL_KEY_RULE);
-	if (!finding->rule || finding->rule->revoke_kind != RULE_REVOKE_REPORT || !finding->rule->enabled)
-		return error_set(error, ERROR_CONFIGURATION, "keys rotate needs the rule '%s', which is switched off or replaced", VERCEL_KEY_RULE);
-	if (match_program_compile(&program, rotate->session->rules, error))
-		return ERROR_CONFIGURATION;
-	matcher = matcher_new(program);
-	confirmed = matcher_confirm(matcher, finding->rule, secret_bytes(finding->secret), secret_length(finding->secret), &finding->confidence) &&
-		    finding->confidence >= CONFIDENCE_LIKELY;
-	matcher_free(matcher);
-	match_program_free(program);
-	secret_fingerprint(finding->secret, finding->fingerprint);
-	return confirmed ? 0 : error_set(error, ERROR_CONFIGURATION, "what stands on standard input is no Vercel AI Gateway key");
-}
 
 /* ---- which listed key it is ---- */
 
@@ -330,52 +238,10 @@ static int make_wish(struct rotate *rotate, struct error *error)
 
 /* ---- the steps ---- */
 
-/* Have the key's provider told. The one place that sends the leaked key. */
-static int send_report(struct rotate *rotate, const struct revoke_endpoint *endpoints, size_t count, struct error *error)
-{
-	const struct options *options = rotate->session->options;
-	const struct revoke_options sending = { .endpoints = endpoints,
-						.endpoint_count = count,
-						.ca_file = options->ca_file,
-						.reporter_email = options->reporter_email,
-						.comment = options->comment,
-						.timeout_seconds = options->timeout_seconds,
-						.retries = options->retries,
-						.concurrency = 1 };
-	struct finding *finding = &rotate->finding;
-	struct revoker *revoker;
-
-	if (revoker_open(&revoker, &sending, error))
-		return error->code;
-	finding->revocation.state = REVOCATION_PENDING;
-	revoker_send(revoker, &finding, 1, NULL, NULL, rotate->session->stop);
-	revoker_close(revoker);
-	return 0;
-}
-
-/* --endpoint's arguments, checked before anything is sent. The caller frees them with free_endpoints(). */
-static int read_endpoints(const struct keys_session *session, struct revoke_endpoint **endpoints, struct error *error)
-{
-	const struct string_list *texts = &session->options->endpoints;
-	int code = 0;
-
-	*endpoints = memory_allocate_zeroed(texts->count, sizeof(**endpoints));
-	for (size_t i = 0; i < texts->count && !code; i++)
-		code = command_parse_endpoint(&(*endpoints)[i], texts->items[i], session->rules, error);
-	return code;
-}
-
-static void free_endpoints(struct revoke_endpoint *endpoints, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free((char *)endpoints[i].rule_id);
-	free(endpoints);
-}
-
-static int report_old(struct rotate *rotate, const struct revoke_endpoint *endpoints, struct error *error)
+static int report_old(struct rotate *rotate, struct error *error)
 {
 	const struct revocation *revocation = &rotate->finding.revocation;
-	int code = send_report(rotate, endpoints, rotate->session->options->endpoints.count, error);
+	int code = keys_report_leaked(rotate->session, &rotate->finding, error);
 
 	if (code)
 		return code;
@@ -487,14 +353,14 @@ static enum exit_code create_successor(struct rotate *rotate)
 }
 
 /* Everything with consequences. */
-static enum exit_code carry_out(struct rotate *rotate, const struct revoke_endpoint *endpoints)
+static enum exit_code carry_out(struct rotate *rotate)
 {
 	struct keys_session *session = rotate->session;
 	struct error error;
 
 	if (rotation_save(&rotate->rotation, &error))
 		return keys_failed(session, "rotate, and nothing was sent", NULL, &error);
-	if (!rotate->gone && !rotate->rotation.reported && report_old(rotate, endpoints, &error))
+	if (!rotate->gone && !rotate->rotation.reported && report_old(rotate, &error))
 		return keys_failed(session, "have the key revoked", NULL, &error);
 	if (!rotate->gone && see_gone(rotate, &error))
 		return keys_failed(session, "see that the key is dead", NULL, &error);
@@ -522,7 +388,7 @@ static enum exit_code finish(struct rotate *rotate, const struct vercel_key *suc
 	return EXIT_CLEAN;
 }
 
-static enum exit_code rotate_listed(struct rotate *rotate, const struct revoke_endpoint *endpoints)
+static enum exit_code rotate_listed(struct rotate *rotate)
 {
 	struct keys_session *session = rotate->session;
 	const struct vercel_key *successor;
@@ -542,18 +408,16 @@ static enum exit_code rotate_listed(struct rotate *rotate, const struct revoke_e
 		log_error("%s", error.message);
 		return EXIT_USAGE;
 	}
-	return consent(rotate, &code) ? carry_out(rotate, endpoints) : code;
+	return consent(rotate, &code) ? carry_out(rotate) : code;
 }
 
 enum exit_code keys_rotate(struct keys_session *session)
 {
 	struct rotate rotate = { .session = session, .rotation = { .lock = -1 } };
-	struct revoke_endpoint *endpoints = NULL;
 	enum exit_code code = EXIT_USAGE;
 	struct error error;
 
-	if (read_endpoints(session, &endpoints, &error) || keys_hand_over_check(session->options->to_command, &error) ||
-	    read_credential(&rotate, &error) || recognise(&rotate, &error)) {
+	if (keys_hand_over_check(session->options->to_command, &error) || keys_read_leaked(session, &rotate.finding, &error)) {
 		log_error("%s", error.message);
 	} else if (rotation_open(&rotate.rotation, rotate.finding.fingerprint, &error)) {
 		code = keys_failed(session, "rotate, and nothing was sent", NULL, &error);
@@ -561,9 +425,8 @@ enum exit_code keys_rotate(struct keys_session *session)
 		keys_say_id(session, "rotated before, and nothing is left to do: its successor is", rotate.rotation.successor);
 		code = EXIT_CLEAN;
 	} else {
-		code = rotate_listed(&rotate, endpoints);
+		code = rotate_listed(&rotate);
 	}
-	free_endpoints(endpoints, session->options->endpoints.count);
 	rotation_release(&rotate.rotation);
 	vercel_key_list_release(&rotate.list);
 	vercel_key_release(&rotate.wish);

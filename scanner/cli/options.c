@@ -25,7 +25,7 @@ static const struct command_row {
 	{ "dir", COMMAND_DIR, "PATH...", "files and folders" },
 	{ "stdin", COMMAND_STDIN, "", "standard input" },
 	{ "revoke", COMMAND_REVOKE, "", "credentials on standard input, one a line" },
-	{ "keys", COMMAND_KEYS, "list|create|delete|rotate", "the team's own keys, with VERCEL_TOKEN; rotate reads a leaked one on standard input" },
+	{ "keys", COMMAND_KEYS, "VERB [ID...]", "list, create, delete or rotate the team's own keys, with VERCEL_TOKEN" },
 	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force" },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

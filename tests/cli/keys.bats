@@ -786,6 +786,25 @@ asked_for() { [ "$(ask /_control/requests | jq -r ".[$REQUESTS_BEFORE:] | map(.m
 	expect_listed 1 length
 }
 
+@test "rotate: a provider that does not show the key as leaked: one report, and no successor before it does" {
+	provider_start
+	settings '{"reported":"stays"}'
+	made
+	for run in 1 2; do
+		rotate "$made"
+		expect_status 3
+		expect_message 'does not show the key as leaked so far'
+		expect_message "  staunch keys delete $id"
+		expect_listed 1 length
+	done
+	expect_sent "$made"
+	keys delete "$id" --yes
+	rotate "$made"
+	expect_status 0
+	expect_new_key "$OUT"
+	expect_sent "$made"
+}
+
 @test "rotate: a report that is not taken stops it, and a second run sends it" {
 	provider_start
 	made
