@@ -22,11 +22,11 @@ static bool hide_typing(struct termios *before)
 
 	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, before) < 0)
 		return false;
-	fputs("The leaked key (it is not shown): ", stderr);
-	fflush(stderr);
 	hidden = *before;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
+	fputs("The leaked key (it is not shown): ", stderr);
+	fflush(stderr);
 	return true;
 }
 

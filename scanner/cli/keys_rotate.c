@@ -419,6 +419,8 @@ enum exit_code keys_rotate(struct keys_session *session)
 
 	if (keys_hand_over_check(session->options->to_command, &error) || keys_read_leaked(session, &rotate.finding, &error)) {
 		log_error("%s", error.message);
+		if (*session->stop)
+			code = EXIT_INTERRUPTED;
 	} else if (rotation_open(&rotate.rotation, rotate.finding.fingerprint, &error)) {
 		code = keys_failed(session, "rotate, and nothing was sent", NULL, &error);
 	} else if (rotate.rotation.done) {

@@ -526,14 +526,15 @@ expect_new_key() {
 	expect_listed 0 length
 }
 
-# on_a_terminal ANSWERS ARG...: keys with a terminal for everything; standard output goes to $OUT through a file
+# on_a_terminal ANSWERS VERB ARG...: keys with a terminal for everything; standard output goes to $OUT through a file. A key is typed once it
+# is asked for: what comes earlier, the terminal shows by itself
 on_a_terminal() {
-	local answers=$1 line
+	local answers=$1 verb=$2 line
 	shift
 	next_run
 	printf -v line '%q ' "$STAUNCH" keys "$@" --api-url "$URL" --team team_a
 	status=0
-	{ [ -z "${HIDDEN:-}" ] || wait_for grep -q 'it is not shown' "$ERR"; printf '%s' "$answers"; } | STAUNCH_DRY_RUN= VERCEL_TOKEN=$TOKEN TERM=xterm script -qec "$line >$T/terminal.out" /dev/null >"$ERR" 2>&1 3>&- || status=$?
+	{ [ "$verb" != rotate ] || wait_for grep -q 'it is not shown' "$ERR"; printf '%s' "$answers"; } | STAUNCH_DRY_RUN= VERCEL_TOKEN=$TOKEN TERM=xterm script -qec "$line >$T/terminal.out" /dev/null >"$ERR" 2>&1 3>&- || status=$?
 	mv "$T/terminal.out" "$OUT"
 	remember
 }
@@ -551,7 +552,7 @@ on_a_terminal() {
 		expect_message 'To be rotated:'
 		expect_sent
 	done
-	HIDDEN=1 on_a_terminal "$made"$'\n'$'y\n' rotate --endpoint "$AT"
+	on_a_terminal "$made"$'\n'$'y\n' rotate --endpoint "$AT"
 	expect_status 0
 	expect_new_key "$OUT"
 	expect_nowhere "${made:20:20}" "$ERR" # typed, and not shown
