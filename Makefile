@@ -47,9 +47,10 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 EMULATOR   := $(BUILD)/tests/emulator/emulator
 EMULATOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/emulator/*.c))
 BENCHES    := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 TOOLS      := $(patsubst tests/cli/%.c,$(BUILD)/tests/cli/%,$(wildcard tests/cli/*.c))
 
-.PHONY: all scan check check-all bench fuzz deps test-deps install uninstall clean help
+.PHONY: all scan check check-all bench fuzz fuzzers deps test-deps install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -69,11 +70,14 @@ check-all: deps test-deps ## the tests again under the sanitizers, Valgrind and 
 bench: all $(BENCHES) $(TOOLS) ## measure on REPO: ratios, never a test
 	$(Q)BUILD='$(BUILD)' tests/bench/run '$(REPO)'
 
-fuzz: deps $(BUILD)/rules_embedded.c ## build the fuzzers of tests/fuzz (clang) and seeds for them
-	$(Q)mkdir -p $(BUILD)/fuzz && tests/fuzz/make_pack_seeds $(BUILD)/fuzz/seeds
-	$(Q)for f in $(basename $(notdir $(wildcard tests/fuzz/*.c))); do echo "  CLANG $(BUILD)/fuzz/$$f"; \
-	clang -std=gnu11 -O1 -g -pthread -fsanitize=fuzzer,address,undefined $(ALL_CPPFLAGS) -o $(BUILD)/fuzz/$$f tests/fuzz/$$f.c \
-	$(SOURCES) $(BUILD)/rules_embedded.c $(LIBS) || exit 1; done
+fuzz: deps ## build the fuzzers of tests/fuzz (clang); seeds for them are in corpus/fuzz
+	$(call install_packages,clang libclang-rt-dev)
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD='$(BUILD)/fuzz' CC=clang SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzzers
+
+fuzzers: $(FUZZERS)
+
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(OBJECTS)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
 
 .PHONY: tests
 tests: $(UNIT_TESTS) $(EMULATOR) $(BENCHES) $(TOOLS)

@@ -2,19 +2,81 @@
  * libFuzzer harness: a delta and its base. The input's first two bytes are the size of the base (big-endian), then
  * come base and delta. Everything is copied to memory that ends where the contract says, so that the sanitizer
  * sees a step beyond it.
+ *
+ * Three readers go through each delta, and they have to agree: the one that makes the result, the one that lists its runs, and the one that tells what
+ * is fresh in it. What stands in the result and not in the base has to be told.
  */
-#include "git/delta.h"
+#define _GNU_SOURCE
+#include "git/delta_fresh.h"
+#include "git/delta_runs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define RESULT_MAX ((uint64_t)1 << 20)
 
+static const char *const texts[] = { "abcd", "0123456", "zz" };
+#define TEXT_COUNT (sizeof(texts) / sizeof(*texts))
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
+
+static void texts_list(struct delta_seam_texts *seam)
+{
+	memset(seam, 0, sizeof(*seam));
+	for (size_t i = 0; i < TEXT_COUNT; i++) {
+		const unsigned char *text = (const unsigned char *)texts[i];
+
+		for (size_t k = 0; text[k + 1]; k++) {
+			seam->pairs[text[k] * 4 + text[k + 1] / 64] |= UINT64_C(1) << text[k + 1] % 64;
+			seam->second[text[k + 1]] = true;
+		}
+		if (strlen(texts[i]) - 1 > seam->reach)
+			seam->reach = strlen(texts[i]) - 1;
+	}
+}
+
+static bool holds(const unsigned char *bytes, size_t size, const char *text)
+{
+	return memmem(bytes, size, text, strlen(text)) != NULL;
+}
+
+static void check(bool is_so)
+{
+	if (!is_so)
+		abort();
+}
+
+/* All three on one delta. */
+static void readers_compare(const unsigned char *base, size_t base_size, const unsigned char *delta, size_t delta_size,
+			    size_t result_size)
+{
+	unsigned char *result = malloc(result_size + DELTA_SLACK), *same = malloc(result_size + DELTA_SLACK);
+	static struct delta_seam_texts seam;
+	static struct delta_seams seams;
+	static struct delta_runs runs; /* kept: its memory is used again, as a worker does */
+	const char *complaint = delta_apply(base, base_size, delta, delta_size, result, result_size), *other;
+
+	texts_list(&seam);
+	other = delta_runs_read(&runs, base, base_size, delta, delta_size, result_size);
+	check(other == complaint || !strcmp(other ? other : "", complaint ? complaint : ""));
+	other = delta_apply_fresh(base, base_size, delta, delta_size, same, result_size, &seam, &seams);
+	check(other == complaint || !strcmp(other ? other : "", complaint ? complaint : ""));
+	if (!complaint) {
+		check(!memcmp(result, same, result_size));
+		memset(same, 0xee, result_size);
+		delta_runs_write(&runs, same);
+		check(!memcmp(result, same, result_size));
+		for (size_t i = 0; i < TEXT_COUNT && !seams.are_more; i++)
+			check(holds(base, base_size, texts[i]) || !holds(result, result_size, texts[i]) ||
+			      holds(delta, delta_size, texts[i]) || holds(seams.bytes, seams.size, texts[i]));
+	}
+	free(result);
+	free(same);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-	unsigned char *base, *delta, *result;
+	unsigned char *base, *delta;
 	uint64_t declared_base, result_size;
 	size_t base_size, delta_size;
 
@@ -29,13 +91,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		return 0;
 	base = calloc(1, base_size + DELTA_SLACK);
 	delta = calloc(1, delta_size + DELTA_SLACK);
-	result = malloc(result_size + DELTA_SLACK);
 	memcpy(base, input + 2, base_size);
 	memcpy(delta, input + 2 + base_size, delta_size);
-	if (!delta_apply(base, base_size, delta, delta_size, result, result_size) && base_size != declared_base)
-		abort();
+	readers_compare(base, base_size, delta, delta_size, (size_t)result_size);
 	free(base);
 	free(delta);
-	free(result);
 	return 0;
 }

@@ -1,19 +1,24 @@
 /*
  * libFuzzer harness: a pack with its index. The input's first two bytes are the size of the index (big-endian),
  * then come index and pack. The walk has to come to an end, within memory, and to bring each object of the index
- * to one end: handed on once or damaged.
+ * to one end: handed on once, whole or as a change, or damaged.
  */
 #define _GNU_SOURCE
+#include "git/delta_fresh.h"
+#include "git/delta_runs.h"
 #include "git/pack_walk.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[64];
 static volatile unsigned char bytes_seen; /* so that each piece's bytes have to be there */
+
+static struct object_note note = { .owners = 1 };
 
 struct tally {
 	uint64_t ends; /* of objects */
@@ -37,7 +42,31 @@ static int tally_visit(void *context, unsigned worker, const struct object_piece
 	if (piece->last && tally->next != piece->object_size)
 		abort();
 	tally->ends += piece->last;
+	if (piece->note)
+		*piece->note = object_note_share(&note);
 	return 0;
+}
+
+static enum change_answer tally_change(void *context, unsigned worker, const struct object_change *change)
+{
+	struct tally *tally = context;
+	size_t size = 0;
+
+	(void)worker;
+	if (change->id->bytes[1] % 4 == 0)
+		return CHANGE_VISIT;
+	for (size_t i = 0; change->runs && i < change->runs->count; i++) {
+		size += change->runs->runs[i].size;
+		bytes_seen ^= change->runs->runs[i].bytes[change->runs->runs[i].size - 1];
+	}
+	if (change->runs && size != change->object_size)
+		abort();
+	for (size_t i = 0; !change->runs && i < change->seams->size; i++)
+		bytes_seen ^= change->seams->bytes[i];
+	tally->ends++;
+	if (change->note)
+		*change->note = object_note_share(&note);
+	return CHANGE_SETTLED;
 }
 
 static void tally_damaged(void *context, const struct object_id *id, const char *detail)
@@ -104,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		.damaged = tally_damaged,
 		.context = &tally,
 	};
+	static struct delta_seam_texts texts = { .reach = 3 };
 	char *folders[1] = { folder };
 	struct pack_set *set;
 	size_t index_size;
@@ -119,6 +149,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	if (pack_set_open(&set, folders, 1, unreadable_ignore, NULL, NULL))
 		abort();
 	options.verify = size % 2;
+	if (pack_walk(set, &options, NULL) || tally.ends != pack_set_object_count(set))
+		abort();
+	options.verify = false;
+	options.visit_change = tally_change;
+	options.texts = &texts;
+	memset(texts.pairs, 0xff, sizeof(texts.pairs));
+	memset(texts.second, 1, sizeof(texts.second));
+	tally.ends = 0;
 	if (pack_walk(set, &options, NULL) || tally.ends != pack_set_object_count(set))
 		abort();
 	pack_set_close(set);
