@@ -167,6 +167,16 @@ static void sort_entry(struct names *names, int folder, const struct dirent *ent
 	}
 }
 
+static void names_release(struct names *names)
+{
+	for (size_t i = 0; i < names->file_count; i++)
+		free(names->files[i]);
+	for (size_t i = 0; i < names->folder_count; i++)
+		free(names->folders[i]);
+	free(names->files);
+	free(names->folders);
+}
+
 /* Keep a scope until the walk ends. NULL is allowed. */
 static struct scope *keep_scope(struct walk *walk, struct scope *scope)
 {
@@ -200,6 +210,7 @@ static void push_folders(struct walker *walker, const struct names *names, const
 static void read_folder(struct walker *walker, int fd, struct task *task)
 {
 	struct names names = { 0 };
+	struct error error = { 0 };
 	const struct dirent *entry;
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* closedir() closes it */
 	DIR *folder = copy >= 0 ? fdopendir(copy) : NULL;
@@ -217,7 +228,13 @@ static void read_folder(struct walker *walker, int fd, struct task *task)
 		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
 	closedir(folder);
 	if (names.has_git && !walker->walk->ignored)
-		task->scope = keep_scope(walker->walk, scope_open_root(task->path, task->scope));
+		task->scope = keep_scope(walker->walk, scope_open_root(task->path, task->scope, &error));
+	if (error.code) {
+		walker->walk->events->incomplete(walker->walk->events->context, "unreadable-folder", "",
+						*task->path ? task->path : ".", error.message);
+		names_release(&names);
+		return;
+	}
 	push_folders(walker, &names, task->path, task->scope);
 	/* the first files are this worker's own; what is beyond goes to whoever is free */
 	for (at = FILES_PER_TASK; at < names.file_count; at += FILES_PER_TASK) {
@@ -343,6 +360,7 @@ int source_files(const struct source_events *events, const char *path, bool igno
 {
 	struct walk walk = { .events = events, .ignored = ignored };
 	struct scope *around = NULL;
+	struct error unknown = { 0 };
 	bool left_out = false;
 	struct stat status;
 	int result = 0;
@@ -352,8 +370,10 @@ int source_files(const struct source_events *events, const char *path, bool igno
 	pthread_mutex_init(&walk.lock, NULL);
 	pthread_cond_init(&walk.changed, NULL);
 	if (!ignored)
-		around = keep_scope(&walk, scope_open_around(path, S_ISDIR(status.st_mode), &left_out));
-	if (left_out)
+		around = keep_scope(&walk, scope_open_around(path, S_ISDIR(status.st_mode), &left_out, &unknown));
+	if (unknown.code)
+		result = error_set(error, unknown.code, "%s", unknown.message);
+	else if (left_out)
 		log_note("'%s' is ignored by git and was left out: --ignored takes it in", path);
 	else if (S_ISDIR(status.st_mode))
 		walk_folder(&walk, path, around);

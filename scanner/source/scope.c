@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "git/repository.h"
+#include "git/repository_roots.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,30 @@ static struct scope *scope_new(struct repository *repository, char *prefix, size
 	return scope;
 }
 
-struct scope *scope_open_root(const char *path, const struct scope *around)
+/*
+ * Open the repository whose rules say what is left out. One that is damaged has no rules, but one that may not be read (its parts lie where the
+ * sandbox does not reach, or are another user's) has rules that are not known: that is an error.
+ */
+static int open_repository(struct repository **repository, const char *path, enum repository_search search, struct error *error)
+{
+	struct error why = { 0 };
+	int result = repository_open(repository, path, search, &why);
+
+	if (!result && repository_work_path(*repository))
+		result = repository_check_ignore_rules(*repository, &why);
+	if (result == ERROR_IO)
+		return error_set(error, ERROR_IO,
+				 "left out, as it is not known what git ignores there: %.700s (name it on its own, or use --ignored or --sandbox off)",
+				 why.message);
+	return 0;
+}
+
+struct scope *scope_open_root(const char *path, const struct scope *around, struct error *error)
 {
 	struct repository *repository = NULL;
 	struct scope *scope;
 
-	if (repository_open(&repository, *path ? path : ".", REPOSITORY_EXACT, NULL) ||
+	if (open_repository(&repository, *path ? path : ".", REPOSITORY_EXACT, error) || !repository ||
 	    !repository_work_path(repository)) {
 		repository_close(repository);
 		return NULL;
@@ -58,7 +77,7 @@ static bool has_git_above(const char *real)
 	return found;
 }
 
-struct scope *scope_open_around(const char *path, bool is_folder, bool *left_out)
+struct scope *scope_open_around(const char *path, bool is_folder, bool *left_out, struct error *error)
 {
 	struct repository *repository = NULL;
 	char *real = realpath(path, NULL), *root = NULL;
@@ -66,7 +85,7 @@ struct scope *scope_open_around(const char *path, bool is_folder, bool *left_out
 	size_t length;
 
 	*left_out = false;
-	if (real && has_git_above(real) && !repository_open(&repository, real, REPOSITORY_UPWARD, NULL) &&
+	if (real && has_git_above(real) && !open_repository(&repository, real, REPOSITORY_UPWARD, error) && repository &&
 	    repository_work_path(repository))
 		root = realpath(repository_work_path(repository), NULL);
 	length = root ? strlen(root) : 0;

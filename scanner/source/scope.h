@@ -4,6 +4,8 @@
 #ifndef STAUNCH_SOURCE_SCOPE_H
 #define STAUNCH_SOURCE_SCOPE_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 
 struct scope;
@@ -11,15 +13,16 @@ struct scope;
 /*
  * The working tree that begins at a folder of the walk, one with a `.git`. path is the folder as the walk spells it, with its '/' (or "").
  * around is the scope that the folder lies in, or NULL, and must outlive this one: what an outer index tracks is never left out. Returns NULL
- * when its `.git` is broken or foreign: what it would ignore is not known, so nothing is left out.
+ * when its `.git` is broken: it ignores nothing, so nothing is left out. Where it may not be read, error is filled as well: what it ignores is not
+ * known, and must not be revoked.
  */
-struct scope *scope_open_root(const char *path, const struct scope *around);
+struct scope *scope_open_root(const char *path, const struct scope *around, struct error *error);
 
 /*
  * The working tree that path lies inside of, not as its root, or NULL. path is what the walk begins with, as the user gave it. *left_out says
- * whether git leaves out path itself.
+ * whether git leaves out path itself. error is filled as above.
  */
-struct scope *scope_open_around(const char *path, bool is_folder, bool *left_out);
+struct scope *scope_open_around(const char *path, bool is_folder, bool *left_out, struct error *error);
 
 void scope_close(struct scope *scope); /* NULL is allowed */
 

@@ -1,0 +1,262 @@
+/*
+ * No libgit2 here: its parsers see nothing before the sandbox is whole. What is read are lines that hold a path.
+ */
+#define _GNU_SOURCE
+#include "git/roots.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* git stops at this depth (object-file.c, "alternate object directories, nesting too deep"); libgit2 opens one more. */
+#define ALTERNATE_DEPTH_MAX (5 + 1)
+
+/* And this many are looked at: whoever names more would have us read for ever. */
+#define ALTERNATES_MAX 1000
+
+/* ---- pointers ---- */
+
+/* The path in the first line of folder/name behind prefix, or NULL. */
+static char *read_pointer(const char *folder, const char *name, const char *prefix)
+{
+	char *path = roots_path_from(folder, name), *text = roots_read_file(path), *pointed = NULL;
+	size_t length = strlen(prefix);
+
+	if (text && !strncmp(text, prefix, length)) {
+		char *start = text + length + strspn(text + length, " ");
+
+		start[strcspn(start, "\r\n")] = '\0';
+		if (*start)
+			pointed = roots_path_from(folder, start);
+	}
+	free(text);
+	free(path);
+	return pointed;
+}
+
+/* ---- objects ---- */
+
+/* Whether an object folder needs no visit of its own: a git folder that was visited holds it. */
+static bool is_own_objects(const char *objects, const char *common)
+{
+	char *real = realpath(common, NULL);
+	bool own = real && roots_is_below(objects, real);
+
+	free(real);
+	return own;
+}
+
+static void visit_below(const struct root_search *search, const char *folder, const char *name)
+{
+	char *path = memory_format("%s/%s", folder, name);
+
+	search->visit(search->context, path, REPOSITORY_ROOT);
+	free(path);
+}
+
+/* What git keeps in a folder of objects, and nothing else that may lie there: a stranger chose the name. */
+static void visit_object_folder(const struct root_search *search, const char *objects)
+{
+	if (!roots_exists_below(objects, "pack") && !roots_exists_below(objects, "info"))
+		return;
+	search->visit(search->context, objects, REPOSITORY_ROOT_LISTED);
+	visit_below(search, objects, "pack");
+	visit_below(search, objects, "info");
+	for (unsigned first = 0; first < 256; first++) {
+		char name[3];
+
+		snprintf(name, sizeof(name), "%02x", first);
+		visit_below(search, objects, name);
+	}
+}
+
+static bool is_known_folder(const struct root_search *search, const char *objects)
+{
+	bool known = search->object_count >= ALTERNATES_MAX;
+
+	for (size_t i = 0; i < search->object_count && !known; i++)
+		known = !strcmp(search->objects[i], objects);
+	return known;
+}
+
+static void take_objects(struct root_search *search, const char *path, const char *common, unsigned depth)
+{
+	char *objects = realpath(path, NULL), *name = NULL, *text = NULL, *rest, *line;
+
+	if (!objects || depth > ALTERNATE_DEPTH_MAX || is_known_folder(search, objects))
+		goto out;
+	memory_grow(search->objects, search->object_count, search->object_capacity);
+	search->objects[search->object_count++] = memory_copy_string(objects);
+	if (!is_own_objects(objects, common))
+		visit_object_folder(search, objects);
+	name = memory_format("%s/info/alternates", objects);
+	text = rest = roots_read_file(name);
+	while ((line = strsep(&rest, "\n"))) {
+		char *alternate = *line && *line != '#' ? roots_path_from(objects, line) : NULL;
+
+		if (alternate)
+			take_objects(search, alternate, common, depth + 1);
+		free(alternate);
+	}
+out:
+	free(text);
+	free(name);
+	free(objects);
+}
+
+/* ---- git folders ---- */
+
+/* By its names alone: this is what git asks of one, too. */
+static bool is_common_folder(const char *path)
+{
+	return roots_exists_below(path, "objects") && roots_exists_below(path, "refs") && roots_exists_below(path, "HEAD");
+}
+
+/* Parts that are links lead into another git folder (contrib/workdir/git-new-workdir, Android's repo): that one is a part of this. */
+static void take_linked_parts(struct root_search *search, const char *folder)
+{
+	static const char *const names[] = { "config", "refs", "objects", "packed-refs", "info", "logs", "logs/refs", "HEAD", "index" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char *path = memory_format("%s/%s", folder, names[i]), *real = NULL, *slash;
+		struct stat status;
+
+		if (!lstat(path, &status) && S_ISLNK(status.st_mode) && (real = realpath(path, NULL))) {
+			bool named_alike = strlen(real) > strlen(names[i]) &&
+					   !strcmp(real + strlen(real) - strlen(names[i]), names[i]);
+
+			slash = named_alike ? real + strlen(real) - strlen(names[i]) - 1 : NULL;
+			if (slash && *slash == '/') {
+				*slash = '\0';
+				if (is_common_folder(real))
+					search->visit(search->context, real, REPOSITORY_ROOT);
+			}
+		}
+		free(real);
+		free(path);
+	}
+}
+
+/* The git folder that folder/name is, or that the file of that name says where it is. NULL when there is none. The caller frees it. */
+static char *resolve_git_folder(const struct root_search *search, const char *folder, const char *name)
+{
+	char *path = roots_path_from(folder, name), *pointed = NULL, *real = NULL;
+	struct stat status;
+
+	if (!stat(path, &status) && S_ISDIR(status.st_mode)) {
+		real = realpath(path, NULL);
+	} else if ((pointed = read_pointer(folder, name, "gitdir:"))) {
+		search->visit(search->context, path, REPOSITORY_ROOT);
+		real = realpath(pointed, NULL);
+	}
+	free(pointed);
+	free(path);
+	return real;
+}
+
+static void take_git_folder(struct root_search *search, const char *folder)
+{
+	char *pointed = read_pointer(folder, "commondir", ""), *common, *objects;
+
+	common = realpath(pointed ? pointed : folder, NULL);
+	if (common && is_common_folder(common)) {
+		if (roots_exists_below(folder, "HEAD"))
+			search->visit(search->context, folder, REPOSITORY_ROOT);
+		search->visit(search->context, common, REPOSITORY_ROOT);
+		take_linked_parts(search, folder);
+		take_linked_parts(search, common);
+		objects = memory_format("%s/objects", common);
+		take_objects(search, objects, common, 0);
+		free(objects);
+		roots_take_configuration(search, common, "config");
+		roots_take_configuration(search, folder, "config.worktree");
+	}
+	free(common);
+	free(pointed);
+}
+
+/* Go up from path to the first folder with a `.git` or that is a bare repository. Its git folder, or NULL; search->tree becomes the folder it was found in. */
+static char *search_upward(struct root_search *search, const char *path)
+{
+	char *at = realpath(path, NULL), *git = NULL, *slash;
+
+	while (at && !git) {
+		git = resolve_git_folder(search, at, ".git");
+		if (!git && is_common_folder(at))
+			git = memory_copy_string(at);
+		if (!git && (slash = strrchr(at, '/')) && slash[1]) {
+			slash[slash == at] = '\0';
+		} else if (!git) {
+			free(at);
+			at = NULL;
+		}
+	}
+	search->tree = at;
+	return git;
+}
+
+/* The ignore patterns of the folders between the working tree's root and path. */
+static void visit_ignore_files(const struct root_search *search, const char *path)
+{
+	char *at = realpath(path, NULL), *slash;
+
+	while (at && search->tree && roots_is_below(at, search->tree)) {
+		visit_below(search, at, ".gitignore");
+		slash = strrchr(at, '/');
+		if (!slash || slash == at)
+			break;
+		*slash = '\0';
+	}
+	free(at);
+}
+
+/* What git's own variables name, as it sets them for a hook. They are the caller's, no stranger's. */
+static void take_environment(struct root_search *search)
+{
+	const char *index = getenv("GIT_INDEX_FILE"), *objects = getenv("GIT_OBJECT_DIRECTORY");
+	const char *alternates = getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES"), *common = getenv("GIT_COMMON_DIR");
+	char *list = memory_copy_string(alternates ? alternates : ""), *rest = list, *path;
+
+	if (index && *index)
+		search->visit(search->context, index, REPOSITORY_ROOT_LINKED);
+	if (common && *common)
+		search->visit(search->context, common, REPOSITORY_ROOT_LINKED);
+	if (objects && *objects) {
+		search->visit(search->context, objects, REPOSITORY_ROOT_LINKED);
+		take_objects(search, objects, objects, 0);
+	}
+	while ((path = strsep(&rest, ":"))) {
+		if (*path)
+			take_objects(search, path, "", 0);
+	}
+	free(list);
+}
+
+void repository_roots(const char *path, enum repository_search how, bool with_working_tree, repository_root *visit,
+		      void *context)
+{
+	struct root_search search = { .visit = visit, .context = context };
+	const char *named = how == REPOSITORY_FROM_ENVIRONMENT ? getenv("GIT_DIR") : NULL;
+	char *git = NULL;
+
+	if (how == REPOSITORY_FROM_ENVIRONMENT)
+		take_environment(&search);
+	if (named && *named) {
+		git = resolve_git_folder(&search, ".", named);
+		search.tree = realpath(path, NULL);
+	} else if (how == REPOSITORY_EXACT) {
+		git = roots_exists_below(path, ".git") ? resolve_git_folder(&search, path, ".git") : realpath(path, NULL);
+		search.tree = realpath(path, NULL);
+	} else {
+		git = search_upward(&search, path);
+	}
+	if (git)
+		take_git_folder(&search, git);
+	if (git && with_working_tree)
+		visit_ignore_files(&search, path);
+	root_search_release(&search);
+	free(git);
+}

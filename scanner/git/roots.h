@@ -1,0 +1,38 @@
+/*
+ * What the two files that look for a repository's parts share (repository_roots.h). Private to git/.
+ */
+#ifndef STAUNCH_GIT_ROOTS_H
+#define STAUNCH_GIT_ROOTS_H
+
+#include "git/repository_roots.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct root_search {
+	repository_root *visit;
+	void *context;
+	char *tree;     /* owned: real path of the working tree, whose files its configuration may name; NULL: it has none */
+	bool trusted;   /* the configuration being read is the user's own and may name any file */
+	char **objects; /* owned, object_count of them: folders of objects that have been taken */
+	size_t object_count, object_capacity;
+	unsigned configuration_count; /* read so far */
+};
+
+void root_search_release(struct root_search *search);
+
+/* Visit the configuration folder/name and what it names. */
+void roots_take_configuration(struct root_search *search, const char *folder, const char *name);
+
+/* A whole small file as a string for the caller to free; NULL when it cannot be read or is no small regular file. */
+char *roots_read_file(const char *path);
+
+/* The path that text names, seen from folder; the caller frees it. */
+char *roots_path_from(const char *folder, const char *text);
+
+bool roots_exists_below(const char *folder, const char *name);
+
+/* Whether path is folder or lies below it. Both are real paths. */
+bool roots_is_below(const char *path, const char *folder);
+
+#endif
