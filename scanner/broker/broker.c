@@ -273,6 +273,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	bool whole;
 
 	collection_init(&collection, options->rules, program);
+	collection.target_limit = options->target_count;
 	catch_signals();
 	if (options->revoke_stdin) {
 		add_stdin_target(&collection);

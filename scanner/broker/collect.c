@@ -27,10 +27,31 @@ static void finding_free(struct finding *finding)
 	free(finding);
 }
 
-static void forget_untraced(struct collection *collection)
+/* What a copy of place takes; texts are at most CHANNEL_TEXT_MAX each. */
+static uint64_t place_bytes(const struct place *place)
 {
-	for (size_t i = 0; i < collection->untraced_count; i++)
-		place_release(&collection->untraced[i].place);
+	return sizeof(*place) + (place->path ? strlen(place->path) : 0) + (place->author ? strlen(place->author) : 0);
+}
+
+/* What a new finding takes, with the room for its first places and its secret's slot. */
+#define FINDING_BYTES (sizeof(struct finding) + 8 * sizeof(struct place) + 256)
+
+static bool is_full(const struct collection *collection)
+{
+	return collection->held_bytes >= COLLECT_BYTES_MAX;
+}
+
+/* Let go of the hits that still wait for a trace, each after it was told to settle (NULL: nobody is). */
+static void release_untraced(struct collection *collection, void settle(struct collection *, struct untraced *))
+{
+	for (size_t i = 0; i < collection->untraced_count; i++) {
+		struct untraced *untraced = &collection->untraced[i];
+
+		if (settle)
+			settle(collection, untraced);
+		collection->held_bytes -= place_bytes(&untraced->place);
+		place_release(&untraced->place);
+	}
 	collection->untraced_count = 0;
 	collection->untraced_sorted = false;
 }
@@ -45,7 +66,7 @@ void collection_release(struct collection *collection)
 	}
 	for (size_t i = 0; i < collection->target_count; i++)
 		free(collection->targets[i].path);
-	forget_untraced(collection);
+	release_untraced(collection, NULL);
 	free(collection->findings);
 	free(collection->finding_of_key);
 	free(collection->untraced);
@@ -132,7 +153,7 @@ void collection_add_incomplete(struct collection *collection, const char *what, 
 /* ---- places ---- */
 
 /* Put a copy of place among the finding's, which keep their order and their ceiling: the first one and the newest. */
-static void add_place(struct finding *finding, const struct place *place)
+static void add_place(struct collection *collection, struct finding *finding, const struct place *place)
 {
 	size_t low = 0, high = finding->place_count;
 
@@ -151,7 +172,9 @@ static void add_place(struct finding *finding, const struct place *place)
 	memory_grow(finding->places, finding->place_count, finding->place_capacity);
 	memmove(finding->places + low + 1, finding->places + low, (finding->place_count - low) * sizeof(*finding->places));
 	place_copy(&finding->places[low], place);
+	collection->held_bytes += place_bytes(place);
 	if (++finding->place_count > FINDING_PLACES_MAX) {
+		collection->held_bytes -= place_bytes(&finding->places[1]);
 		place_release(&finding->places[1]);
 		finding->place_count--;
 		memmove(finding->places + 1, finding->places + 2, (finding->place_count - 1) * sizeof(*finding->places));
@@ -179,6 +202,7 @@ static long find_or_add(struct collection *collection, const struct rule *rule, 
 	if (is_new) {
 		memory_grow(collection->findings, collection->finding_count, collection->finding_capacity);
 		collection->findings[collection->finding_count++] = finding;
+		collection->held_bytes += FINDING_BYTES;
 	} else {
 		finding_free(finding);
 	}
@@ -211,7 +235,8 @@ static int take_hit(struct collection *collection, const struct channel_message 
 
 	if (message->rule >= collection->rules->count)
 		return error_set(error, ERROR_MALFORMED, "the scan process named a rule that does not exist");
-	if (collection->finding_count >= COLLECT_FINDINGS_MAX || collection->untraced_count >= COLLECT_UNTRACED_MAX) {
+	if (collection->finding_count >= COLLECT_FINDINGS_MAX || collection->untraced_count >= COLLECT_UNTRACED_MAX ||
+	    is_full(collection)) {
 		add_incomplete(collection, "too-many-hits", "more hits than a run can hold: this one was dropped",
 			       &message->place);
 		return 0;
@@ -224,7 +249,7 @@ static int take_hit(struct collection *collection, const struct channel_message 
 		return 0;
 	}
 	if (!message->traced) {
-		add_place(collection->findings[number], &message->place);
+		add_place(collection, collection->findings[number], &message->place);
 		return note_key(collection, message->key, (size_t)number, error);
 	}
 	memory_grow(collection->untraced, collection->untraced_count, collection->untraced_capacity);
@@ -233,6 +258,7 @@ static int take_hit(struct collection *collection, const struct channel_message 
 	strcpy(untraced->object, message->place.object);
 	untraced->finding = (size_t)number;
 	place_copy(&untraced->place, &message->place);
+	collection->held_bytes += place_bytes(&message->place);
 	collection->untraced_sorted = false;
 	return note_key(collection, message->key, (size_t)number, error);
 }
@@ -244,7 +270,7 @@ long collection_add_credential(struct collection *collection, const void *bytes,
 		long number = rule->enabled ? find_or_add(collection, rule, bytes, size) : -1;
 
 		if (number >= 0) {
-			add_place(collection->findings[number], place);
+			add_place(collection, collection->findings[number], place);
 			return number;
 		}
 	}
@@ -276,11 +302,16 @@ static int take_trace(struct collection *collection, const struct channel_messag
 	for (; at && at < collection->untraced + collection->untraced_count && !compare_untraced(at, &wanted); at++) {
 		struct place place = message->place;
 
+		if (is_full(collection)) {
+			add_incomplete(collection, "too-many-hits", "more places than a run can hold: this one was dropped",
+				       &message->place);
+			break;
+		}
 		place.line = at->place.line;
 		place.column = at->place.column;
 		place.offset = at->place.offset;
 		at->traced = true;
-		add_place(collection->findings[at->finding], &place);
+		add_place(collection, collection->findings[at->finding], &place);
 	}
 	return 0;
 }
@@ -306,22 +337,26 @@ static int take_life(struct collection *collection, const struct channel_message
 	if (message->removed.commit[0] &&
 	    (!finding->removed.commit[0] || earlier(&finding->removed, &message->removed)))
 		finding->removed = message->removed;
-	if (message->text && !finding->refs)
+	if (message->text && !finding->refs && !is_full(collection)) {
 		finding->refs = memory_copy_string(message->text);
+		collection->held_bytes += strlen(message->text);
+	}
 	finding->refs_total += message->refs_total;
 	finding->commits_total += message->commits_total;
 	finding->at_head |= message->at_head;
 	return 0;
 }
 
+static void settle_one(struct collection *collection, struct untraced *untraced)
+{
+	if (!untraced->traced)
+		add_place(collection, collection->findings[untraced->finding], &untraced->place);
+}
+
 /* The current target is walked: what no trace told of stands in its object alone. */
 static void settle_untraced(struct collection *collection)
 {
-	for (size_t i = 0; i < collection->untraced_count; i++) {
-		if (!collection->untraced[i].traced)
-			add_place(collection->findings[collection->untraced[i].finding], &collection->untraced[i].place);
-	}
-	forget_untraced(collection);
+	release_untraced(collection, settle_one);
 }
 
 /* ---- messages ---- */
@@ -334,8 +369,10 @@ static int take_target(struct collection *collection, const struct channel_messa
 
 	while (kind < sizeof(kinds) / sizeof(*kinds) && strcmp(kinds[kind], message->kind_word) != 0)
 		kind++;
-	if (kind == sizeof(kinds) / sizeof(*kinds) || collection->target_count >= COLLECT_TARGETS_MAX)
+	if (kind == sizeof(kinds) / sizeof(*kinds))
 		return error_set(error, ERROR_MALFORMED, "the scan process began a target of no known kind");
+	if (collection->target_count >= collection->target_limit)
+		return error_set(error, ERROR_MALFORMED, "the scan process began a target that was not asked for");
 	settle_untraced(collection);
 	memory_grow(collection->targets, collection->target_count, collection->target_capacity);
 	target = &collection->targets[collection->target_count++];

@@ -17,7 +17,7 @@ struct rule_set;
 #define COLLECT_FINDINGS_MAX 1000000
 #define COLLECT_UNTRACED_MAX 500000
 #define COLLECT_INCOMPLETE_MAX 1000
-#define COLLECT_TARGETS_MAX 1000000
+#define COLLECT_BYTES_MAX (UINT64_C(512) << 20) /* of findings and places, with their texts */
 
 struct collection {
 	const struct rule_set *rules; /* borrowed */
@@ -37,6 +37,8 @@ struct collection {
 	bool untraced_sorted;
 	struct target *targets; /* owned */
 	size_t target_count, target_capacity;
+	size_t target_limit;  /* how many were asked for: set by the caller of collection_init() */
+	uint64_t held_bytes;  /* of what COLLECT_BYTES_MAX counts */
 	struct incomplete *incomplete; /* owned: the first COLLECT_INCOMPLETE_MAX */
 	size_t incomplete_count, incomplete_capacity;
 	uint64_t incomplete_total;

@@ -52,6 +52,7 @@ static int begin(void **state)
 
 	(void)state;
 	collection_init(&collection, &rules, program);
+	collection.target_limit = 2;
 	return take(&hello) || take(&target);
 }
 
@@ -203,6 +204,49 @@ static void what_a_sound_scan_never_sends_ends_the_talk(void **state)
 	assert_int_equal(take(&message), ERROR_MALFORMED); /* after the end */
 }
 
+/* Texts of the greatest length, in traced places, untraced ones and files: the ceiling holds, and what is let go of counts no more. */
+static void what_a_scan_process_can_make_the_broker_hold_is_bounded(void **state)
+{
+	static char path[CHANNEL_TEXT_MAX];
+	char key[KEY_LENGTH + 1];
+	struct channel_message message = hit_of(key, 0), trace = { .type = CHANNEL_TRACE }, done = { .type = CHANNEL_TARGET_END };
+	uint64_t room = COLLECT_BYTES_MAX, untraced;
+
+	(void)state;
+	memset(path, 'a', sizeof(path) - 1);
+	make_key(key, 11);
+	message.place.path = message.place.author = path;
+	message.traced = true;
+	strcpy(message.place.object, OBJECT);
+	for (unsigned i = 0; !collection.incomplete_total && i < room / sizeof(path); i++) {
+		message.place.line = i + 1;
+		assert_int_equal(take(&message), 0);
+	}
+	assert_string_equal(collection.incomplete[0].what, "too-many-hits");
+	untraced = collection.untraced_count;
+	assert_in_range(collection.held_bytes, room, room + 4 * sizeof(path));
+	/* one message that would have all of them held twice */
+	trace.place = message.place;
+	assert_int_equal(take(&trace), 0);
+	assert_in_range(collection.held_bytes, room, room + 4 * sizeof(path));
+	assert_int_equal(collection.incomplete_total, 2);
+	assert_int_equal(take(&done), 0);
+	/* the newest 100 are left, and the first */
+	assert_int_equal(collection.findings[0]->places_total, untraced);
+	assert_int_equal(collection.findings[0]->place_count, FINDING_PLACES_MAX);
+	assert_in_range(collection.held_bytes, 2 * 100 * (sizeof(path) - 1), 2 * 101 * (sizeof(path) + 512));
+}
+
+static void a_target_that_was_not_asked_for_ends_the_talk(void **state)
+{
+	static char kind[] = "dir", path[] = "a";
+	struct channel_message target = { .type = CHANNEL_TARGET, .kind_word = kind, .text = path };
+
+	(void)state;
+	assert_int_equal(take(&target), 0); /* the second of two */
+	assert_int_equal(take(&target), ERROR_MALFORMED);
+}
+
 static void incomplete_entries_are_bounded_and_counted(void **state)
 {
 	static char word[] = "missing-object";
@@ -228,6 +272,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(places_keep_the_first_and_the_newest, begin, end),
 		cmocka_unit_test_setup_teardown(a_trace_places_every_hit_of_its_object, begin, end),
 		cmocka_unit_test_setup_teardown(what_a_sound_scan_never_sends_ends_the_talk, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_scan_process_can_make_the_broker_hold_is_bounded, begin, end),
+		cmocka_unit_test_setup_teardown(a_target_that_was_not_asked_for_ends_the_talk, begin, end),
 		cmocka_unit_test_setup_teardown(incomplete_entries_are_bounded_and_counted, begin, end),
 	};
 
