@@ -15,13 +15,13 @@ VERSION := 0.1.0
 
 # pkg-config names of what staunch is linked with, of libcurl (whose headers are used, but which is loaded when the
 # first report is sent), and of what the tests add
-PACKAGES        := libgit2 libpcre2-8 libhs libdeflate libcjson libcrypto zlib
+PACKAGES        := libgit2 libpcre2-8 libhs libdeflate libcjson libcrypto zlib libseccomp
 HEADER_PACKAGES := libcurl
 TEST_PACKAGES   := cmocka libmicrohttpd
 
 # the same in Debian's names, with the tools
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
-             zlib1g-dev libcurl4-openssl-dev ca-certificates
+             zlib1g-dev libseccomp-dev libcurl4-openssl-dev ca-certificates
 TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps
 
 Q := $(if $(V),,@)
@@ -110,6 +110,10 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(OBJECTS)
 
 $(BUILD)/tests/cli/%: $(BUILD)/tests/cli/%.o $(OBJECTS)
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+
+# the same objects with a scan process that has been taken over (tests/cli/staunch_hostile.c)
+$(BUILD)/tests/cli/staunch_hostile: $(BUILD)/tests/cli/staunch_hostile.o $(BUILD)/scanner/main.o $(OBJECTS)
+	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ -Wl,--wrap=channel_writer_init,--wrap=progress_start $(ALL_LDFLAGS) $(LIBS)
 
 $(EMULATOR): $(EMULATOR_OBJECTS) $(OBJECTS)
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $(TEST_LIBS)

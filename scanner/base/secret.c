@@ -6,6 +6,7 @@
 #include "base/secret.h"
 
 #include "base/memory.h"
+#include "base/sanitizer.h"
 
 #include <assert.h>
 #include <openssl/sha.h>
@@ -14,14 +15,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define BUILT_WITH_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define BUILT_WITH_SANITIZER 1
-#endif
-#endif
 
 struct secret {
 	struct secret *next_free; /* while the slot is free */

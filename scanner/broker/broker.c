@@ -76,25 +76,46 @@ static int listen_to_scan(struct collection *collection, int channel, struct err
 	return result;
 }
 
-/* How the scan process ended, in words, when that was not well. */
-static void check_end(struct collection *collection, int status, int listened, const struct error *error)
+/* Why the scan process ended, in words, into reason; "" when that was well. */
+static void describe_end(char *reason, size_t size, const struct collection *collection, int status, const struct sandbox *sandbox)
 {
-	char detail[1200];
+	int signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0, code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
+	if (signal_number == SIGXCPU && sandbox->cpu_seconds)
+		snprintf(reason, size, "the scan process used up its %u seconds of processor time (--cpu-limit)", sandbox->cpu_seconds);
+	else if (signal_number == SIGSYS)
+		snprintf(reason, size, "the scan process was ended by signal %d (%s): it made a call that its sandbox forbids",
+			 signal_number, strsignal(signal_number));
+	else if (signal_number)
+		snprintf(reason, size, "the scan process was ended by signal %d (%s)", signal_number, strsignal(signal_number));
+	else if (code == SCAN_EXIT_OUT_OF_MEMORY && sandbox->memory_limit)
+		snprintf(reason, size, "the scan process ran out of memory at its limit of %llu MB",
+			 (unsigned long long)(sandbox->memory_limit / 1000000));
+	else if (code == SCAN_EXIT_OUT_OF_MEMORY)
+		snprintf(reason, size, "the scan process ran out of memory");
+	else if (code || !collection->ended)
+		snprintf(reason, size, "the scan process ended early");
+	else
+		*reason = '\0';
+}
+
+/* Say so when the scan process did not end well. */
+static void check_end(struct collection *collection, int status, int listened, const struct sandbox *sandbox, const struct error *error)
+{
+	char detail[1200], reason[1100];
 
 	if (listened < 0)
-		snprintf(detail, sizeof(detail), "%s: what it had found until then is kept", error->message);
-	else if (WIFSIGNALED(status))
-		snprintf(detail, sizeof(detail), "the scan process was ended by signal %d (%s): what it had found until then is kept",
-			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (!collection->ended || (WIFEXITED(status) && WEXITSTATUS(status) != 0))
-		snprintf(detail, sizeof(detail), "the scan process ended early: what it had found until then is kept");
+		snprintf(reason, sizeof(reason), "%s", error->message);
 	else
+		describe_end(reason, sizeof(reason), collection, status, sandbox);
+	if (!*reason)
 		return;
+	snprintf(detail, sizeof(detail), "%s: what it had found until then is kept", reason);
 	log_error("%s", detail);
 	collection_add_incomplete(collection, "scan-process", detail);
 }
 
-static int scan(const struct broker_options *options, const struct match_program *program,
+static int scan(const struct broker_options *options, const struct match_program *program, const struct sandbox *sandbox,
 		struct collection *collection, struct error *error)
 {
 	struct scan_options scanning = { .targets = options->targets,
@@ -102,7 +123,8 @@ static int scan(const struct broker_options *options, const struct match_program
 					 .program = program,
 					 .jobs = options->jobs,
 					 .ignored = options->ignored,
-					 .progress = options->progress };
+					 .progress = options->progress,
+					 .sandbox = sandbox };
 	struct error why = { 0 };
 	int channel, status = 0, listened;
 	siginfo_t ignored;
@@ -123,7 +145,7 @@ static int scan(const struct broker_options *options, const struct match_program
 	scan_process = 0;
 	waitpid(process, &status, 0);
 	alarm(0);
-	check_end(collection, status, listened, &why);
+	check_end(collection, status, listened, sandbox, &why);
 	return 0;
 }
 
@@ -260,11 +282,13 @@ static enum exit_code exit_code_of(const struct broker_options *options, const s
 }
 
 static enum exit_code run(const struct broker_options *options, const struct match_program *program,
-			  struct reports *reports)
+			  const struct sandbox *sandbox, struct reports *reports)
 {
 	struct report_result result = { .version = STAUNCH_VERSION,
 					.started = time(NULL),
 					.dry_run = options->dry_run,
+					.sandbox = options->revoke_stdin ? NULL : sandbox,
+					.verbose = options->verbose,
 					.min_confidence = options->min_confidence };
 	struct settlement settlement = { .result = &result, .tell = tell_reports, .context = reports };
 	struct collection collection;
@@ -278,7 +302,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	if (options->revoke_stdin) {
 		add_stdin_target(&collection);
 		read_credentials(&collection);
-	} else if (scan(options, program, &collection, &error)) {
+	} else if (scan(options, program, sandbox, &collection, &error)) {
 		log_error("%s", error.message);
 		collection_add_incomplete(&collection, "scan-process", error.message);
 	}
@@ -300,18 +324,32 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	return code;
 }
 
+/* Say once what is missing, and go on, unless that is not wanted. */
+static int prepare_sandbox(struct sandbox *sandbox, const struct broker_options *options, struct error *error)
+{
+	if (options->revoke_stdin) /* no scan process */
+		return 0;
+	if (sandbox_prepare(sandbox, options->sandbox, options->cpu_limit_seconds, options->jobs, error))
+		return error->code;
+	if (options->sandbox == SANDBOX_AUTO && !sandbox_is_whole(sandbox))
+		log_note("%s (--sandbox require refuses to scan like this)", sandbox_missing(sandbox));
+	return 0;
+}
+
 enum exit_code broker_run(const struct broker_options *options)
 {
 	struct match_program *program = NULL;
 	struct reports reports = { 0 };
 	enum exit_code code = EXIT_USAGE;
+	struct sandbox sandbox = { 0 };
 	struct error error;
 
-	if (match_program_compile(&program, options->rules, &error) || open_reports(options, &reports, &error)) {
+	if (prepare_sandbox(&sandbox, options, &error) || match_program_compile(&program, options->rules, &error) ||
+	    open_reports(options, &reports, &error)) {
 		log_error("%s", error.message);
 		finish_reports(&reports, NULL);
 	} else {
-		code = run(options, program, &reports);
+		code = run(options, program, &sandbox, &reports);
 	}
 	match_program_free(program);
 	return code;

@@ -9,6 +9,7 @@
 #include "report/report.h"
 #include "revoke/revoke.h"
 #include "rule/rule.h"
+#include "sandbox/sandbox.h"
 #include "scan/scan.h"
 
 /* Exit codes; each has a test (design section 1). */
@@ -28,6 +29,9 @@ struct broker_options {
 	unsigned jobs;
 	bool ignored;
 	bool progress; /* say on a terminal how far the scan is */
+	bool verbose;
+	enum sandbox_mode sandbox;
+	unsigned cpu_limit_seconds; /* of the scan process; 0: none */
 	bool dry_run, yes, exit_zero;
 	enum confidence min_confidence;
 	unsigned long max_revocations;

@@ -38,6 +38,7 @@ enum option_kind {
 	OPTION_LONG,       /* unsigned long */
 	OPTION_CONFIDENCE, /* enum confidence */
 	OPTION_COLOR,      /* enum report_color */
+	OPTION_SANDBOX,    /* enum sandbox_mode */
 };
 
 static const struct option_row {
@@ -77,6 +78,8 @@ static const struct option_row {
 	{ 0, "include-byok", NULL, "what is spent over the team's own provider keys counts too", COMMAND_KEYS, OPTION_FLAG, TARGET(include_byok) },
 	{ 0, "to-command", "COMMAND", "rotate: give the new key to this command's standard input", COMMAND_KEYS, OPTION_TEXT, TARGET(to_command) },
 	{ 0, "api-url", "URL", "keys: where the provider's API is; plain http only to a loopback address", COMMAND_KEYS, OPTION_TEXT, TARGET(api_url) },
+	{ 0, "sandbox", "MODE", "require, auto (default) or off: what the scan process gives up", ALL_SCANS, OPTION_SANDBOX, TARGET(sandbox) },
+	{ 0, "cpu-limit", "SECONDS", "of processor time that the scan may take; default: none", ALL_SCANS, OPTION_NUMBER, TARGET_RANGE(cpu_limit_seconds, 1, 31536000) },
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
 	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS, OPTION_COLOR, TARGET(color) },
@@ -161,6 +164,14 @@ static int store(struct options *options, const struct option_row *row, char *te
 			}
 		}
 		return bad_value(row, text, "want auto, always or never", error);
+	case OPTION_SANDBOX:
+		for (int mode = SANDBOX_AUTO; mode <= SANDBOX_OFF; mode++) {
+			if (!strcmp(text, sandbox_mode_name((enum sandbox_mode)mode))) {
+				*(enum sandbox_mode *)target = (enum sandbox_mode)mode;
+				return 0;
+			}
+		}
+		return bad_value(row, text, "want require, auto or off", error);
 	}
 	return 0;
 }

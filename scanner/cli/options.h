@@ -8,6 +8,7 @@
 #include "finding.h"
 #include "report/report.h"
 #include "revoke/revoke.h"
+#include "sandbox/sandbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,6 +40,8 @@ struct options {
 	unsigned jobs;
 	enum confidence min_confidence;
 	enum report_color color;
+	enum sandbox_mode sandbox;
+	unsigned cpu_limit_seconds; /* 0: none */
 	unsigned long max_revocations;
 	const char *reporter_email, *comment, *ca_file;
 	unsigned timeout_seconds, retries;

@@ -3,6 +3,8 @@
  */
 #include "report/human.h"
 
+#include "sandbox/sandbox.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -142,6 +144,15 @@ static void add_next_steps(struct human *human, const struct report_counts *coun
 					      "revoke it at its provider by hand\n");
 }
 
+/* Whoever reads the report later is to know that the scan was less guarded than it should be. */
+static void add_sandbox(struct human *human, const struct sandbox *sandbox)
+{
+	if (!sandbox_is_whole(sandbox))
+		buffer_add_format(human->out, "%s\n", sandbox_missing(sandbox));
+	else if (human->result->verbose)
+		buffer_add_format(human->out, "the scan process was under Landlock (version %u) and seccomp\n", sandbox->landlock_abi);
+}
+
 void human_add_summary(struct human *human)
 {
 	const struct report_result *result = human->result;
@@ -158,5 +169,7 @@ void human_add_summary(struct human *human)
 	if (result->incomplete_total)
 		add_incomplete(human);
 	buffer_add_char(human->out, '\n');
+	if (result->sandbox)
+		add_sandbox(human, result->sandbox);
 	add_next_steps(human, &counts);
 }

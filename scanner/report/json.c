@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "report/json_writer.h"
 #include "rule/rule.h"
+#include "sandbox/sandbox.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -164,6 +165,19 @@ static void add_finding_members(struct part *part, const struct finding *finding
 	add_revocation(part, &finding->revocation);
 }
 
+/* What the scan process had given up, as sandbox.h says it. */
+static void add_sandbox(struct json_writer *writer, const struct sandbox *sandbox)
+{
+	json_open(writer, "sandbox", '{');
+	json_string(writer, "mode", sandbox_mode_name(sandbox->mode));
+	if (sandbox->landlock_abi)
+		json_number(writer, "landlock_abi", sandbox->landlock_abi);
+	else
+		json_null(writer, "landlock_abi");
+	json_bool(writer, "seccomp", sandbox->seccomp);
+	json_close(writer, '}');
+}
+
 static void add_run(struct part *part, const struct report_result *result)
 {
 	struct json_writer *writer = &part->writer;
@@ -175,6 +189,8 @@ static void add_run(struct part *part, const struct report_result *result)
 	json_bool(writer, "dry_run", result->dry_run);
 	if (result->interrupted)
 		json_bool(writer, "interrupted", true);
+	if (result->sandbox)
+		add_sandbox(writer, result->sandbox);
 	json_open(writer, "targets", '[');
 	for (size_t i = 0; i < result->target_count; i++) {
 		const struct target *target = &result->targets[i];

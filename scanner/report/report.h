@@ -22,6 +22,8 @@ struct report_result {
 	int64_t started, finished; /* seconds since the epoch */
 	bool dry_run;
 	bool interrupted;
+	bool verbose;                  /* the human format says what it otherwise says only when something is missing */
+	const struct sandbox *sandbox; /* in force while scanning; NULL when nothing was scanned */
 	const struct target *targets;
 	size_t target_count;
 	struct finding *const *findings; /* in report order */
@@ -34,6 +36,7 @@ struct report_result {
 };
 
 struct report;
+struct sandbox;
 
 enum report_color { REPORT_COLOR_AUTO = 0, REPORT_COLOR_ALWAYS, REPORT_COLOR_NEVER };
 

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "git/delta_fresh.h"
 #include "git/repository.h"
-#include "sandbox/sandbox.h"
+#include "scan/needs.h"
 #include "scan/progress.h"
 #include "scan/worker.h"
 #include "source/source.h"
@@ -228,11 +228,17 @@ static int scan_all(const struct scan_options *options, int fd)
 {
 	struct channel_message message = { .type = CHANNEL_HELLO, .version = CHANNEL_VERSION };
 	struct scan scan = { .options = options };
+	struct sandbox sandbox = *options->sandbox;
+	struct sandbox_needs needs;
 	struct error error;
+	int failed;
 
-	if (sandbox_enter(&error)) {
+	scan_needs_init(&needs, options, fd);
+	failed = sandbox_enter(&sandbox, &needs, &error);
+	scan_needs_release(&needs);
+	if (failed) {
 		log_error("%s", error.message);
-		return 1;
+		return SCAN_EXIT_FAILED;
 	}
 	channel_writer_init(&scan.channel, fd);
 	scan.shared.channel = &scan.channel;

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 struct match_program;
+struct sandbox;
 
 enum scan_target_kind {
 	SCAN_GIT,    /* every object of a repository */
@@ -37,7 +38,12 @@ struct scan_options {
 	unsigned jobs; /* worker threads, 1 or more */
 	bool ignored;  /* look into files that git ignores too */
 	bool progress; /* say on a terminal how far it is */
+	const struct sandbox *sandbox; /* prepared; the scan process enters it */
 };
+
+/* With what the scan process exits, unless all is well: it could not enter its sandbox; it has no more memory (base/memory.c). */
+#define SCAN_EXIT_FAILED 1
+#define SCAN_EXIT_OUT_OF_MEMORY 3
 
 /*
  * Start the scan process. *channel is the read end of the channel, owned by the caller, *process the child to wait for: it is set before a

@@ -41,7 +41,7 @@ of() {
 	staunch_sending scan repo file --yes --endpoint "$AT" -f json
 	expect_status 3
 	expect 'keys_unsorted' \
-		'["schema","staunch","started","finished","dry_run","targets","findings","incomplete","summary"]'
+		'["schema","staunch","started","finished","dry_run","sandbox","targets","findings","incomplete","summary"]'
 	expect '[.targets[] | keys_unsorted] | unique' '[["kind","path","commits","objects","bytes"]]'
 	expect '[.findings[] | select(any(.places[]; .kind == "blob")) | keys_unsorted] | unique' \
 		"[[$beginning,\"commits_total\",$seen,\"removed\",\"refs\",\"refs_total\",\"revocation\"]]"
@@ -129,7 +129,7 @@ of() {
 	[ "$(json .type | tr '\n' ' ')" = 'finding finding finding finding summary ' ]
 	[ "$(json 'select(.type == "finding") | del(.type)')" = "$(json '.findings[]' whole.json)" ]
 	[ "$(tail -n 1 "$OUT" | jq -rc 'keys_unsorted | join(" ")')" = \
-		'type schema staunch started finished dry_run targets incomplete summary' ]
+		'type schema staunch started finished dry_run sandbox targets incomplete summary' ]
 	[ "$(tail -n 1 "$OUT" | jq -c '.summary')" = "$(json '.summary' whole.json)" ]
 	echo nothing >empty
 	staunch dir empty -f jsonl

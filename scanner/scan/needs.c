@@ -1,0 +1,89 @@
+#define _GNU_SOURCE
+#include "scan/needs.h"
+
+#include "base/memory.h"
+#include "git/repository_roots.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A repository_root: context is the sandbox. */
+static void allow(void *context, const char *path, enum repository_root_kind kind)
+{
+	static const enum sandbox_right rights[] = {
+		[REPOSITORY_ROOT] = SANDBOX_READ,
+		[REPOSITORY_ROOT_LINKED] = SANDBOX_READ_LINKED,
+		[REPOSITORY_ROOT_LISTED] = SANDBOX_LIST,
+	};
+
+	sandbox_allow(context, path, rights[kind]);
+}
+
+static void allow_repository(const struct scan_target *target, struct sandbox *sandbox)
+{
+	enum repository_search how = target->exact ? REPOSITORY_EXACT : REPOSITORY_UPWARD;
+
+	repository_roots(target->path, target->from_environment ? REPOSITORY_FROM_ENVIRONMENT : how, false, allow, sandbox);
+}
+
+static void allow_targets(void *context, struct sandbox *sandbox)
+{
+	const struct scan_options *options = context;
+	bool has_files = false;
+
+	for (size_t i = 0; i < options->target_count; i++) {
+		const struct scan_target *target = &options->targets[i];
+
+		if (target->kind == SCAN_STREAM)
+			continue;
+		has_files = true;
+		if (target->kind != SCAN_FILES) {
+			allow_repository(target, sandbox);
+			continue;
+		}
+		sandbox_allow(sandbox, target->path, SANDBOX_READ_LINKED);
+		if (!options->ignored) /* what git ignores there is asked of the repository around it */
+			repository_roots(target->path, REPOSITORY_UPWARD, true, allow, sandbox);
+	}
+	if (has_files)
+		repository_user_roots(allow, sandbox);
+}
+
+/* The descriptor that a path names, as a shell's `<(command)` does; -1 for other paths. */
+static int descriptor_of(const char *path)
+{
+	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/" };
+
+	if (!strcmp(path, "/dev/stdin"))
+		return STDIN_FILENO;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		size_t length = strlen(folders[i]);
+
+		if (!strncmp(path, folders[i], length) && path[length] >= '0' && path[length] <= '9')
+			return atoi(path + length);
+	}
+	return -1;
+}
+
+void scan_needs_init(struct sandbox_needs *needs, const struct scan_options *options, int channel)
+{
+	int *descriptors = memory_allocate_zeroed(options->target_count + 1, sizeof(*descriptors));
+
+	*needs = (struct sandbox_needs){ .descriptors = descriptors, .allow = allow_targets, .context = (void *)options };
+	descriptors[needs->descriptor_count++] = channel;
+	for (size_t i = 0; i < options->target_count; i++) {
+		int descriptor = options->targets[i].kind == SCAN_FILES ? descriptor_of(options->targets[i].path) : -1;
+
+		if (options->targets[i].kind == SCAN_STREAM || descriptor == STDIN_FILENO)
+			needs->standard_input = true;
+		else if (descriptor > STDERR_FILENO)
+			descriptors[needs->descriptor_count++] = descriptor;
+	}
+}
+
+void scan_needs_release(struct sandbox_needs *needs)
+{
+	free((int *)needs->descriptors);
+	needs->descriptors = NULL;
+}
