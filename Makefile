@@ -41,8 +41,9 @@ LIBS         := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -ldl
 TEST_LIBS    := $(shell pkg-config --libs $(TEST_PACKAGES) 2>/dev/null)
 
 SOURCES    := $(filter-out scanner/main.c,$(wildcard scanner/*.c scanner/*/*.c))
-OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/rules_embedded.o
+OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/rules_embedded.o $(BUILD)/page_embedded.o
 RULES      := $(wildcard rules/*.json)
+PAGE       := scanner/report/html/page.css scanner/report/html/page.js
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 EMULATOR   := $(BUILD)/tests/emulator/emulator
 EMULATOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/emulator/*.c))
@@ -90,17 +91,27 @@ $(BUILD)/staunch: $(BUILD)/scanner/main.o $(OBJECTS)
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<) mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/rules_embedded.o: $(BUILD)/rules_embedded.c $(BUILD)/flags
+$(BUILD)/%_embedded.o: $(BUILD)/%_embedded.c $(BUILD)/flags
 	$(call say,CC,$<) $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# a file's bytes as the elements of an array
+bytes = od -An -v -tx1 "$(1)" | sed 's/ \(..\)/0x\1,/g'
 
 # each rule file as an array of bytes with a NUL behind it
 $(BUILD)/rules_embedded.c: $(RULES) $(BUILD)/flags Makefile
 	$(call say,GEN,$@) mkdir -p $(@D) && { \
 	echo '#include "rule/rule.h"'; n=0; \
-	for f in $(RULES); do n=$$((n+1)); echo "static const char file_$$n[] = {"; od -An -v -tx1 "$$f" | sed 's/ \(..\)/0x\1,/g'; echo '0 };'; done; \
+	for f in $(RULES); do n=$$((n+1)); echo "static const char file_$$n[] = {"; $(call bytes,$$f); echo '0 };'; done; \
 	echo 'const struct rule_embedded rule_embedded_files[] = {'; n=0; \
 	for f in $(RULES); do n=$$((n+1)); echo "{ \"$${f##*/}\", file_$$n, sizeof(file_$$n) - 1 },"; done; \
 	echo '{ NULL, NULL, 0 } };'; } > $@
+
+# what the HTML report has in it
+$(BUILD)/page_embedded.c: $(PAGE) $(BUILD)/flags Makefile
+	$(call say,GEN,$@) mkdir -p $(@D) && { echo '#include "report/html.h"'; \
+	echo 'static const char style[] = {'; $(call bytes,$(word 1,$(PAGE))); echo '0 };'; \
+	echo 'static const char script[] = {'; $(call bytes,$(word 2,$(PAGE))); echo '0 };'; \
+	echo 'const struct html_asset html_style = { style, sizeof(style) - 1 }, html_script = { script, sizeof(script) - 1 };'; } > $@
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(OBJECTS)
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS) $(TEST_LIBS)

@@ -96,7 +96,8 @@ struct revocation {
 struct finding {
 	const struct rule *rule; /* borrowed from the run's rule set */
 	enum confidence confidence;
-	struct secret *secret; /* owned */
+	struct secret *secret; /* owned; NULL: read from a saved report, which has no credential, only what is shown of one */
+	char *shown;           /* owned: the shortened credential, where secret is NULL; otherwise NULL */
 	char fingerprint[SECRET_FINGERPRINT_SIZE];
 	char *encoding;        /* owned: forms it was decoded from, outermost first, separated by ','; NULL: plain */
 	struct place *places;  /* owned: place_count of them, in place_compare() order */

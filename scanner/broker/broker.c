@@ -6,6 +6,7 @@
 #include "broker/collect.h"
 #include "broker/settle.h"
 #include "match/match.h"
+#include "report/reports.h"
 
 #include <stdatomic.h>
 #include <errno.h>
@@ -209,61 +210,12 @@ static void add_stdin_target(struct collection *collection)
 		(struct target){ .kind = "stdin", .path = memory_copy_string("(standard input)") };
 }
 
-/* ---- reports ---- */
-
-struct reports {
-	struct report **reports; /* count of them, owned */
-	size_t count;
-};
-
-static int open_reports(const struct broker_options *options, struct reports *reports, struct error *error)
-{
-	static char human[] = "human";
-	char *const fallback[] = { human };
-	char *const *formats = options->format_count ? options->formats : fallback;
-	size_t count = options->format_count ? options->format_count : 1, to_stdout = 0;
-
-	reports->reports = memory_allocate_zeroed(count, sizeof(*reports->reports));
-	for (; reports->count < count; reports->count++) {
-		struct report **report = &reports->reports[reports->count];
-
-		if (report_open(report, formats[reports->count], options->color, error))
-			return error->code;
-		to_stdout += report_to_stdout(*report);
-	}
-	if (to_stdout > 1)
-		return error_set(error, ERROR_CONFIGURATION,
-				 "%zu reports would go to standard output: write the others to a file, as -f json:FILE", to_stdout);
-	return 0;
-}
-
-/* Finish all reports (or, with a NULL result, drop them). Returns whether each was written whole. */
-static bool finish_reports(struct reports *reports, const struct report_result *result)
-{
-	bool whole = true;
-	struct error error;
-
-	for (size_t i = 0; i < reports->count; i++) {
-		if (report_finish(reports->reports[i], result, &error)) {
-			log_error("%s", error.message);
-			whole = false;
-		}
-	}
-	free(reports->reports);
-	reports->reports = NULL;
-	reports->count = 0;
-	return whole;
-}
+/* ---- the run ---- */
 
 static void tell_reports(void *context, const struct report_result *result, const struct finding *finding)
 {
-	const struct reports *reports = context;
-
-	for (size_t i = 0; i < reports->count; i++)
-		report_settled(reports->reports[i], result, finding);
+	reports_settled(context, result, finding);
 }
-
-/* ---- the run ---- */
 
 static enum exit_code exit_code_of(const struct broker_options *options, const struct collection *collection,
 				   const struct settlement *settlement, bool reports_whole)
@@ -318,7 +270,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	settle(&settlement, options, &interrupted);
 	result.interrupted |= interrupted != 0;
 	result.finished = time(NULL);
-	whole = finish_reports(reports, &result);
+	whole = reports_finish(reports, &result);
 	code = exit_code_of(options, &collection, &settlement, whole);
 	collection_release(&collection);
 	return code;
@@ -345,9 +297,9 @@ enum exit_code broker_run(const struct broker_options *options)
 	struct error error;
 
 	if (prepare_sandbox(&sandbox, options, &error) || match_program_compile(&program, options->rules, &error) ||
-	    open_reports(options, &reports, &error)) {
+	    reports_open(&reports, options->formats, options->format_count, options->color, &error)) {
 		log_error("%s", error.message);
-		finish_reports(&reports, NULL);
+		reports_finish(&reports, NULL);
 	} else {
 		code = run(options, program, &sandbox, &reports);
 	}

@@ -15,6 +15,31 @@
 #define POSSIBLE_SHOWN 20
 #define INCOMPLETE_SHOWN 10
 
+void human_init(struct human *human, struct buffer *out, const struct report_result *result)
+{
+	*human = (struct human){ .out = out, .result = result };
+	report_mask_init(&human->mask, result, NULL);
+}
+
+void human_release(struct human *human)
+{
+	report_mask_release(&human->mask);
+}
+
+struct buffer *human_begin(struct human *human)
+{
+	buffer_clear(human->out);
+	buffer_add_string(human->out, "");
+	return human->out;
+}
+
+const char *human_value(struct human *human, const char *text)
+{
+	human_begin(human);
+	human_add_text(human, text);
+	return human->out->bytes;
+}
+
 void human_set_style(struct human *human, const char *style)
 {
 	if (human->color)
@@ -46,6 +71,36 @@ void human_add_text(struct human *human, const char *text)
 	report_mask_add(&human->mask, &masked, text);
 	text_add_harmless(human->out, masked.bytes);
 	buffer_release(&masked);
+}
+
+size_t human_columns(const char *text, size_t length)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < length; i++)
+		columns += ((unsigned char)text[i] & 0xc0) != 0x80; /* every character but the bytes that only go on with one */
+	return columns;
+}
+
+/* Add words, with line breaks between them that leave indent columns free on the left of each further line. */
+static void add_wrapped(struct human *human, const char *text, size_t indent)
+{
+	size_t column = indent;
+
+	while (*text) {
+		size_t length = strcspn(text, " "), columns = human_columns(text, length);
+
+		if (human->width && column > indent && column + 1 + columns > human->width) {
+			buffer_add_format(human->out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			buffer_add_char(human->out, ' ');
+			column++;
+		}
+		buffer_add(human->out, text, length);
+		column += columns;
+		text += length + (text[length] == ' ');
+	}
 }
 
 static void add_secret(struct human *human, const struct finding *finding)
@@ -107,7 +162,7 @@ static void add_not_reported(struct human *human, const struct finding *finding)
 }
 
 /* What happened: "accepted (HTTP 200)", "rejected: HTTP 400 bad_request: …" */
-static void add_outcome(struct human *human, const struct finding *finding)
+static void add_answer(struct human *human, const struct finding *finding)
 {
 	static const struct {
 		const char *style, *words;
@@ -138,12 +193,10 @@ void human_add_date(struct human *human, int64_t date)
 	buffer_add(human->out, text, HUMAN_DATE_LENGTH);
 }
 
-/* "reported to Vercel: accepted (HTTP 200)" */
-static void add_revocation(struct human *human, const struct finding *finding)
+void human_add_outcome(struct human *human, const struct finding *finding)
 {
 	const struct revocation *revocation = &finding->revocation;
 
-	buffer_add_string(human->out, "  ");
 	if (revocation->state == REVOCATION_NONE) {
 		add_not_reported(human, finding);
 	} else if (revocation->state == REVOCATION_DRY_RUN) {
@@ -159,29 +212,65 @@ static void add_revocation(struct human *human, const struct finding *finding)
 			human_add_date(human, revocation->at);
 		}
 		buffer_add_string(human->out, ": ");
-		add_outcome(human, finding);
+		add_answer(human, finding);
 	}
-	buffer_add_char(human->out, '\n');
 }
 
-static bool is_short(const struct finding *finding)
+bool human_is_minor(const struct finding *finding)
 {
 	return finding->confidence == CONFIDENCE_POSSIBLE && finding->revocation.state == REVOCATION_NONE;
 }
 
+/* "  next    create a new key and deploy it" */
+static void add_next(struct human *human, const struct finding *finding)
+{
+	struct buffer advice = BUFFER_INIT, *out = human->out;
+
+	human->out = &advice;
+	human_add_advice(human, finding);
+	human->out = out;
+	if (advice.length) {
+		buffer_add_format(out, "  %-*s", HUMAN_LABEL_LENGTH, "next");
+		add_wrapped(human, advice.bytes, 2 + HUMAN_LABEL_LENGTH);
+		buffer_add_char(out, '\n');
+	}
+	buffer_release(&advice);
+}
+
+static void add_block(struct human *human, const struct finding *finding)
+{
+	add_heading(human, finding);
+	buffer_add_string(human->out, "  ");
+	human_add_outcome(human, finding);
+	buffer_add_char(human->out, '\n');
+	human_add_places(human, finding);
+	human_add_reach(human, finding);
+	add_next(human, finding);
+	buffer_add_char(human->out, '\n');
+}
+
+unsigned human_urgency(const struct finding *finding)
+{
+	static const unsigned order[REVOCATION_STATE_COUNT] = {
+		[REVOCATION_REJECTED] = 0, [REVOCATION_PENDING] = 1, [REVOCATION_DRY_RUN] = 2,
+		[REVOCATION_NONE] = 3,     [REVOCATION_ACCEPTED] = 4, [REVOCATION_GONE] = 4,
+	};
+
+	return human_is_minor(finding) ? HUMAN_URGENCY_COUNT - 1 : order[finding->revocation.state];
+}
+
+/* The worst first: by urgency, and in each the surest first, as the result has them. */
 static void add_blocks(struct human *human, struct report *report)
 {
-	for (size_t i = 0; i < human->result->finding_count; i++) {
-		const struct finding *finding = human->result->findings[i];
+	for (unsigned level = 0; level < HUMAN_URGENCY_COUNT; level++) {
+		for (size_t i = 0; i < human->result->finding_count; i++) {
+			const struct finding *finding = human->result->findings[i];
 
-		if (is_short(finding))
-			continue;
-		add_heading(human, finding);
-		add_revocation(human, finding);
-		human_add_places(human, finding);
-		human_add_reach(human, finding);
-		buffer_add_char(human->out, '\n');
-		output_relieve(&report->output);
+			if (human_is_minor(finding) || human_urgency(finding) != level)
+				continue;
+			add_block(human, finding);
+			output_relieve(&report->output);
+		}
 	}
 }
 
@@ -192,7 +281,7 @@ static void add_possible(struct human *human)
 	for (size_t i = 0; i < human->result->finding_count; i++) {
 		const struct finding *finding = human->result->findings[i];
 
-		if (!is_short(finding) || seen++ >= POSSIBLE_SHOWN)
+		if (!human_is_minor(finding) || seen++ >= POSSIBLE_SHOWN)
 			continue;
 		if (seen == 1)
 			buffer_add_string(human->out, "not reported: possible only\n");
@@ -217,6 +306,40 @@ static void add_possible(struct human *human)
 		buffer_add_char(human->out, '\n');
 }
 
+void human_add_incomplete(struct human *human, const struct incomplete *incomplete)
+{
+	buffer_add_string(human->out, incomplete->what);
+	if (incomplete->object[0])
+		buffer_add_format(human->out, "  %.*s", HUMAN_ID_LENGTH, incomplete->object);
+	if (incomplete->path) {
+		buffer_add_string(human->out, "  ");
+		human_add_text(human, incomplete->path);
+	}
+	if (incomplete->detail) {
+		buffer_add_string(human->out, incomplete->object[0] || incomplete->path ? ": " : "  ");
+		human_add_text(human, incomplete->detail);
+	}
+}
+
+bool human_add_gap(struct human *human, size_t number)
+{
+	const struct report_result *result = human->result;
+
+	if (result->interrupted && number-- == 0) {
+		buffer_add_string(human->out, "interrupted: not everything was scanned");
+		return true;
+	}
+	if (number < result->incomplete_count) {
+		human_add_incomplete(human, &result->incomplete[number]);
+		return true;
+	}
+	if (number > result->incomplete_count || result->incomplete_total <= result->incomplete_count)
+		return false;
+	human_add_count(human, result->incomplete_total - result->incomplete_count, "more part was not scanned",
+			"more parts were not scanned");
+	return true;
+}
+
 static void add_incomplete(struct human *human)
 {
 	const struct report_result *result = human->result;
@@ -226,19 +349,8 @@ static void add_incomplete(struct human *human)
 		return;
 	buffer_add_string(human->out, "not scanned:\n");
 	for (; shown < result->incomplete_count && shown < INCOMPLETE_SHOWN; shown++) {
-		const struct incomplete *incomplete = &result->incomplete[shown];
-
-		buffer_add_format(human->out, "  %s", incomplete->what);
-		if (incomplete->object[0])
-			buffer_add_format(human->out, "  %.*s", HUMAN_ID_LENGTH, incomplete->object);
-		if (incomplete->path) {
-			buffer_add_string(human->out, "  ");
-			human_add_text(human, incomplete->path);
-		}
-		if (incomplete->detail) {
-			buffer_add_string(human->out, incomplete->object[0] || incomplete->path ? ": " : "  ");
-			human_add_text(human, incomplete->detail);
-		}
+		buffer_add_string(human->out, "  ");
+		human_add_incomplete(human, &result->incomplete[shown]);
 		buffer_add_char(human->out, '\n');
 	}
 	if (result->incomplete_total > shown) {
@@ -251,14 +363,17 @@ static void add_incomplete(struct human *human)
 
 static void human_finish(struct report *report, const struct report_result *result)
 {
-	struct human human = { .out = &report->output.pending, .color = report->color, .result = result };
+	struct human human;
 
-	report_mask_init(&human.mask, result, NULL);
+	human_init(&human, &report->output.pending, result);
+	human.color = report->color;
+	human.links = report->links;
+	human.width = report->width;
 	add_blocks(&human, report);
 	add_possible(&human);
 	add_incomplete(&human);
 	human_add_summary(&human);
-	report_mask_release(&human.mask);
+	human_release(&human);
 }
 
-const struct report_format report_format_human = { "human", NULL, human_finish };
+const struct report_format report_format_human = { .name = "human", .finish = human_finish };

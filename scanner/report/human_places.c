@@ -1,6 +1,7 @@
 /*
  * Where a credential stands, for people: some of its places, and what became of it in git's history.
  */
+#define _GNU_SOURCE
 #include "report/human.h"
 
 #include "base/memory.h"
@@ -8,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NEWEST_SHOWN 4 /* places beside the first one */
 #define REFS_SHOWN 3   /* as many names as fit a line */
@@ -62,31 +64,100 @@ static void add_when(struct human *human, const struct place *place)
 /* More of a name than this, in bytes, is somebody's joke. */
 #define AUTHOR_SHOWN 100
 
-/* "Name <address>" is shown as the name, where there is one. */
-static void add_author(struct human *human, const char *author)
+void human_add_author(struct human *human, const char *author)
 {
 	const char *address = strstr(author, " <");
 	size_t length = address && address > author ? (size_t)(address - author) : strlen(author);
 	char *name = memory_copy_bytes(author, length < AUTHOR_SHOWN ? length : AUTHOR_SHOWN);
 
-	buffer_add_string(human->out, "  ");
-	human_set_style(human, HUMAN_DIM);
 	human_add_text(human, name);
-	human_set_style(human, HUMAN_PLAIN);
 	free(name);
+}
+
+/* The end of a text that is too long for the columns, which for a path is what tells it from others. */
+static void add_end(struct buffer *out, const char *text, size_t columns)
+{
+	size_t all = human_columns(text, strlen(text));
+
+	if (all > columns) {
+		buffer_add_string(out, "…");
+		for (; all >= columns; all--) {
+			do
+				text++;
+			while (((unsigned char)*text & 0xc0) == 0x80);
+		}
+	}
+	buffer_add_string(out, text);
+}
+
+/*
+ * The file itself, for a terminal that lets it be clicked on (https://gist.github.com/egmontkob: OSC 8, with the host's
+ * name). Only a name that is shown as it is: a link must not hold what is shortened in its text.
+ */
+static bool begin_link(struct human *human, const struct place *place)
+{
+	struct buffer shown = BUFFER_INIT;
+	char host[256] = "", *whole = NULL;
+	bool plain;
+
+	if (!human->links || place->kind != PLACE_FILE || !place->path)
+		return false;
+	report_mask_add(&human->mask, &shown, place->path);
+	plain = strcmp(shown.bytes ? shown.bytes : "", place->path) == 0 && gethostname(host, sizeof(host) - 1) == 0;
+	buffer_release(&shown);
+	whole = plain ? realpath(place->path, NULL) : NULL;
+	if (whole) {
+		buffer_add_string(human->out, "\033]8;;file://");
+		report_add_uri(human->out, host);
+		report_add_uri(human->out, whole);
+		buffer_add_string(human->out, "\033\\");
+	}
+	free(whole);
+	return whole != NULL;
+}
+
+#define WHERE_MIN 16 /* columns of a name that are shown however narrow the terminal is */
+
+/* A place and its author, in as many columns as there are: the author gives way first, then the beginning of the path. */
+static void add_where_and_author(struct human *human, const struct place *place, size_t used)
+{
+	struct buffer where = BUFFER_INIT, author = BUFFER_INIT, *out = human->out;
+	size_t room = human->width > used + WHERE_MIN ? human->width - used : WHERE_MIN, columns;
+	bool linked;
+
+	human->out = &where;
+	human_add_where(human, place);
+	human->out = &author;
+	if (place->author)
+		human_add_author(human, place->author);
+	human->out = out;
+	columns = human_columns(where.bytes, where.length);
+	linked = begin_link(human, place);
+	add_end(out, where.bytes ? where.bytes : "", human->width ? room : columns);
+	if (linked)
+		buffer_add_string(out, "\033]8;;\033\\");
+	if (author.length && (!human->width || columns + 2 + human_columns(author.bytes, author.length) <= room)) {
+		buffer_add_string(out, "  ");
+		human_set_style(human, HUMAN_DIM);
+		buffer_add(out, author.bytes, author.length);
+		human_set_style(human, HUMAN_PLAIN);
+	}
+	buffer_release(&where);
+	buffer_release(&author);
 }
 
 static void add_place(struct human *human, const char *label, bool with_when, const struct place *place)
 {
-	buffer_add_format(human->out, "  %-8s", label);
+	size_t used = 2 + HUMAN_LABEL_LENGTH + (with_when ? HUMAN_DATE_LENGTH + HUMAN_ID_LENGTH + 4 : 0);
+	bool unreachable = report_place_in_git(place) && !place->reachable;
+
+	buffer_add_format(human->out, "  %-*s", HUMAN_LABEL_LENGTH, label);
 	if (with_when) {
 		add_when(human, place);
 		buffer_add_string(human->out, "  ");
 	}
-	human_add_where(human, place);
-	if (place->author)
-		add_author(human, place->author);
-	if (report_place_in_git(place) && !place->reachable)
+	add_where_and_author(human, place, used + (unreachable ? strlen("  unreachable") : 0));
+	if (unreachable)
 		buffer_add_string(human->out, "  unreachable");
 	buffer_add_char(human->out, '\n');
 }

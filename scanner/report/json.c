@@ -300,5 +300,5 @@ static void jsonl_finish(struct report *report, const struct report_result *resu
 	part_release(&part);
 }
 
-const struct report_format report_format_json = { "json", NULL, json_finish };
-const struct report_format report_format_jsonl = { "jsonl", jsonl_settled, jsonl_finish };
+const struct report_format report_format_json = { .name = "json", .finish = json_finish };
+const struct report_format report_format_jsonl = { .name = "jsonl", .settled = jsonl_settled, .finish = jsonl_finish };

@@ -91,6 +91,18 @@ int output_open(struct output *output, const char *file, struct error *error)
 	return 0;
 }
 
+int output_open_end(struct output *output, const char *file, struct error *error)
+{
+	*output = (struct output){ .name = memory_format("'%s'", file) };
+	output->descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (output->descriptor < 0) {
+		error_set_errno(error, "cannot write the report %s", output->name);
+		output_release(output);
+		return ERROR_IO;
+	}
+	return 0;
+}
+
 static int write_all(int descriptor, const char *bytes, size_t length)
 {
 	while (length) {

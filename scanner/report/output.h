@@ -23,6 +23,9 @@ struct output {
 /* Open file ("-": standard output). Returns 0, or ERROR_IO; then nothing is owned. */
 int output_open(struct output *output, const char *file, struct error *error);
 
+/* Open file for adding to what it has; it is made when it is not there. Otherwise as output_open(). */
+int output_open_end(struct output *output, const char *file, struct error *error);
+
 /* Write what is pending. */
 void output_flush(struct output *output);
 

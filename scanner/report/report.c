@@ -5,13 +5,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-static const struct report_format *const formats[] = { &report_format_human, &report_format_json,
-						       &report_format_jsonl };
+static const struct report_format *const formats[] = {
+	&report_format_human, &report_format_json, &report_format_jsonl, &report_format_sarif, &report_format_gitlab,
+	&report_format_junit, &report_format_csv,  &report_format_html,  &report_format_github,
+};
 #define FORMAT_COUNT (sizeof(formats) / sizeof(*formats))
 
-const char *const report_format_names[] = { "human", "json", "jsonl", NULL };
+const char *const report_format_names[] = { "human", "json", "jsonl", "sarif", "gitlab", "junit",
+					    "csv",   "html", "github", NULL };
 
 static const struct report_format *find_format(const char *name, size_t length)
 {
@@ -45,6 +49,23 @@ static bool wants_color(enum report_color color, int descriptor)
 	return isatty(descriptor) && !(no_color && *no_color) && !(terminal && strcmp(terminal, "dumb") == 0);
 }
 
+#define WIDTH_MIN 40 /* narrower than that nothing of use fits a line */
+
+/* COLUMNS counts when it is a number: it is how a person says it. */
+static size_t terminal_width(int descriptor)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = { 0 };
+	unsigned long width;
+
+	if (!isatty(descriptor))
+		return 0;
+	width = columns ? strtoul(columns, NULL, 10) : 0;
+	if (!width && ioctl(descriptor, TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	return width && width < WIDTH_MIN ? WIDTH_MIN : width;
+}
+
 int report_open(struct report **report, const char *specification, enum report_color color, struct error *error)
 {
 	size_t length = strcspn(specification, ":");
@@ -64,8 +85,16 @@ int report_open(struct report **report, const char *specification, enum report_c
 	*report = memory_allocate_zeroed(1, sizeof(**report));
 	(*report)->format = format;
 	(*report)->output = output;
+	(*report)->beside = (struct output){ .descriptor = -1 };
 	(*report)->color = wants_color(color, output.descriptor);
-	return 0;
+	(*report)->links = (*report)->color && isatty(output.descriptor);
+	(*report)->width = terminal_width(output.descriptor);
+	result = format->open ? format->open(*report, error) : 0;
+	if (result) {
+		report_finish(*report, NULL, NULL);
+		*report = NULL;
+	}
+	return result;
 }
 
 bool report_to_stdout(const struct report *report)
@@ -86,6 +115,8 @@ int report_finish(struct report *report, const struct report_result *result, str
 	if (result)
 		report->format->finish(report, result);
 	failure = output_close(&report->output, result != NULL, error);
+	if (report->beside.descriptor >= 0 && output_close(&report->beside, result != NULL, failure ? NULL : error))
+		failure = ERROR_IO;
 	free(report);
 	return failure;
 }

@@ -42,10 +42,17 @@ static void add_visible(struct buffer *buffer, const char *bytes, size_t length)
 
 void report_shorten(struct buffer *buffer, const struct finding *finding)
 {
-	const char *bytes = secret_bytes(finding->secret);
-	size_t size = secret_length(finding->secret), prefix = prefix_length(finding);
-	size_t ends = (size - prefix) / 4;
+	const char *bytes;
+	size_t size, prefix, ends;
 
+	if (!finding->secret) {
+		buffer_add_string(buffer, finding->shown);
+		return;
+	}
+	bytes = secret_bytes(finding->secret);
+	size = secret_length(finding->secret);
+	prefix = prefix_length(finding);
+	ends = (size - prefix) / 4;
 	if (ends > ENDS_SHOWN)
 		ends = ENDS_SHOWN;
 	add_visible(buffer, bytes, prefix + ends);
@@ -92,7 +99,7 @@ static bool holds_literal(const struct report_mask *mask, const char *text)
 
 static bool begins_with(const char *text, size_t length, const struct secret *secret)
 {
-	return secret_length(secret) <= length && memcmp(text, secret_bytes(secret), secret_length(secret)) == 0;
+	return secret && secret_length(secret) <= length && memcmp(text, secret_bytes(secret), secret_length(secret)) == 0;
 }
 
 /* The finding with the longest credential that text begins with, or NULL. */

@@ -89,6 +89,7 @@ static void places_of_a_finding(void **state)
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
 		      "  reported to Vercel: accepted (HTTP 200)\n"
 		      "  at      2026-11-14  bbbbbbbbbb  src/first.ts:12:8  Ann Example\n"
+		      "  next    create a new key and deploy it; history may stay as it is: a dead key opens nothing\n"
 		      "\n"
 		      "1 key in 1 place: 1 accepted.\n");
 	for (int i = 8; i > 2; i--)
@@ -106,6 +107,7 @@ static void places_of_a_finding(void **state)
 		      "          2026-11-18  bbbbbbbbbb  src/b.ts:12:8  <bob@example.com>\n"
 		      "          +3 more places\n"
 		      "  still in HEAD, in 1,200 commits\n"
+		      "  next    create a new key and deploy it; remove this one from the files in HEAD\n"
 		      "\n"
 		      "1 key in 8 places: 1 accepted.\n");
 	finding_free(findings[0]);
@@ -144,6 +146,7 @@ static void kinds_of_places(void **state)
 		      "          index       dddddddddd  .env:1\n"
 		      "          object      bbbbbbbbbb  x  unreachable\n"
 		      "  no longer in HEAD, but in 1 commit\n"
+		      "  next    create a new key and deploy it; remove this one from .env\n"
 		      "\n"
 		      "1 key in 5 places: 1 gone.\n");
 	finding_free(findings[0]);
@@ -167,6 +170,7 @@ static void file_and_index(void **state)
 		      "  reported to Vercel: gone, no such key any more\n"
 		      "  first   file                    .env:1:5\n"
 		      "  newest  index       dddddddddd  .env:1:5\n"
+		      "  next    create a new key and deploy it; remove this one from .env\n"
 		      "\n"
 		      "1 key in 2 places: 1 gone.\n");
 	finding_free(findings[0]);
@@ -193,6 +197,7 @@ static void life_in_history(void **state)
 		      "  no longer in HEAD, but in 3 commits\n"
 		      "  removed 2026-11-22  cccccccccc\n"
 		      "  in the history of a/b, v1, refs/pull/1/head and 1,000 more\n"
+		      "  next    create a new key and deploy it; history may stay as it is: a dead key opens nothing\n"
 		      "\n"
 		      "1 key in 1 place: 1 gone.\n");
 	findings[0]->at_head = true; /* back again after that removal */
@@ -205,6 +210,7 @@ static void life_in_history(void **state)
 		      "  at      2026-11-14  bbbbbbbbbb  x:12:8\n"
 		      "  still in HEAD, in 3 commits\n"
 		      "  in the history of a\\x1b[2J\n"
+		      "  next    create a new key and deploy it; remove this one from x\n"
 		      "\n"
 		      "1 key in 1 place: 1 gone.\n");
 	finding_free(findings[0]);
@@ -227,6 +233,7 @@ static void unreachable(void **state)
 		      "  would be reported to Vercel\n"
 		      "  at      1970-01-01  bbbbbbbbbb  x:12:8  unreachable\n"
 		      "  unreachable: no branch or tag leads to it\n"
+		      "  next    have it revoked, create a new key and deploy it; rewriting history does not help: whoever cloned it has the key\n"
 		      "\n"
 		      "1 key in 1 place: 1 would be reported.\n"
 		      "run again without --dry-run to have it revoked\n");
@@ -236,13 +243,14 @@ static void unreachable(void **state)
 		      "  would be reported to Vercel\n"
 		      "  first   1970-01-01  bbbbbbbbbb  x:12:8  unreachable\n"
 		      "  newest  1970-01-01  bbbbbbbbbb  y:12:8\n"
+		      "  next    have it revoked, create a new key and deploy it; rewriting history does not help: whoever cloned it has the key\n"
 		      "\n"
 		      "1 key in 2 places: 1 would be reported.\n"
 		      "run again without --dry-run to have it revoked\n");
 	finding_free(findings[0]);
 }
 
-/* What is said of each state, without a place to keep it short. */
+/* What is said of each state, without a place to keep it short; what may still open a door comes first. */
 static void states(void **state)
 {
 	struct rule mute = fixture_rule, self = fixture_rule;
@@ -267,28 +275,36 @@ static void states(void **state)
 	result.min_confidence = CONFIDENCE_CERTAIN;
 	report_expect("human", &result,
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
-		      "  reported to Vercel on 2026-11-22: accepted (HTTP 204)\n"
-		      "\n"
-		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
 		      "  reported to Vercel: rejected: HTTP 400 bad\\x1b: no\\x0a\n"
+		      "  next    revoke it at Vercel by hand, create a new key and deploy it\n"
 		      "\n"
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
 		      "  reported to Vercel: not settled yet: connection refused\n"
-		      "\n"
-		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
-		      "  reported to Vercel: gone, no such key any more (HTTP 404)\n"
+		      "  next    run staunch again to have it revoked, create a new key and deploy it\n"
 		      "\n"
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
 		      "  not reported: Vercel has no way to report it, revoke it by hand\n"
+		      "  next    revoke it at Vercel by hand, create a new key and deploy it\n"
 		      "\n"
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
 		      "  not reported: it would have to revoke itself, which needs --own-keys\n"
+		      "  next    revoke it at Vercel by hand, create a new key and deploy it\n"
 		      "\n"
 		      "vck_aO71…SZwa  likely  Vercel AI Gateway API key\n"
 		      "  not reported: likely only\n"
+		      "  next    if it is real, revoke it at Vercel by hand, create a new key and deploy it\n"
 		      "\n"
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
 		      "  not reported: it was not sent\n"
+		      "  next    revoke it at Vercel by hand, create a new key and deploy it\n"
+		      "\n"
+		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
+		      "  reported to Vercel on 2026-11-22: accepted (HTTP 204)\n"
+		      "  next    create a new key and deploy it\n"
+		      "\n"
+		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
+		      "  reported to Vercel: gone, no such key any more (HTTP 404)\n"
+		      "  next    create a new key and deploy it\n"
 		      "\n"
 		      "8 keys in 0 places: 1 accepted, 1 gone, 1 rejected, 1 pending, 4 not reported.\n"
 		      "run again to send what is pending\n"
@@ -323,6 +339,7 @@ static void possible_ones_are_short(void **state)
 			    "vck_A1fo…2EpU  certain  Vercel AI Gateway API key\n"
 			    "  would be reported to Vercel\n"
 			    "  at      t/a.ts:2:4\n"
+			    "  next    have it revoked, create a new key and deploy it; remove this one from t/a.ts\n"
 			    "\n"
 			    "not reported: possible only\n"
 			    "  vck_aO71…SZwa  t/a.ts:1:4\n"
@@ -343,6 +360,7 @@ static void possible_ones_are_short(void **state)
 		      "vck_aO71…SZwa  possible  Vercel AI Gateway API key\n"
 		      "  would be reported to Vercel\n"
 		      "  at      t/a.ts:1:4\n"
+		      "  next    have it revoked, create a new key and deploy it; remove this one from t/a.ts\n"
 		      "\n"
 		      "1 key in 1 place: 1 would be reported.\n"
 		      "run again without --dry-run to have it revoked\n");
@@ -405,6 +423,7 @@ static void hostile_names(void **state)
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
 		      "  would be reported to Vercel\n"
 		      "  at      2026-11-23  bbbbbbbbbb  a\\x1b]0;x\\x07\\xff\\u{202e}.ts:12:8  Eve\\x1b[2J\\x0d\n"
+		      "  next    have it revoked, create a new key and deploy it; rewriting history does not help: whoever cloned it has the key\n"
 		      "\n"
 		      "1 key in 1 place: 1 would be reported.\n"
 		      "run again without --dry-run to have it revoked\n");
@@ -425,12 +444,14 @@ static void colors(void **state)
 	setenv("NO_COLOR", "1", 1);
 	text = report_make("human", &result, REPORT_COLOR_ALWAYS);
 	assert_string_equal(text,
+			    "\033[1mvck_A1fo…2EpU\033[0m  \033[33mlikely\033[0m  Vercel AI Gateway API key\n"
+			    "  \033[36mwould be reported to Vercel\033[0m\n"
+			    "  next    have it revoked, create a new key and deploy it\n"
+			    "\n"
 			    "\033[1mvck_aO71…SZwa\033[0m  \033[31mcertain\033[0m  Vercel AI Gateway API key\n"
 			    "  reported to Vercel: \033[32maccepted\033[0m (HTTP 200)\n"
 			    "  at      \033[2m2026-11-23  bbbbbbbbbb\033[0m  a:12:8  \033[2mAnn\033[0m\n"
-			    "\n"
-			    "\033[1mvck_A1fo…2EpU\033[0m  \033[33mlikely\033[0m  Vercel AI Gateway API key\n"
-			    "  \033[36mwould be reported to Vercel\033[0m\n"
+			    "  next    create a new key and deploy it; history may stay as it is: a dead key opens nothing\n"
 			    "\n"
 			    "2 keys in 1 place: 1 accepted, 1 would be reported.\n"
 			    "run again without --dry-run to have it revoked\n");

@@ -70,10 +70,10 @@ static void specifications(void **state)
 	struct report *report;
 
 	(void)state;
-	expect_refusal("xml", ERROR_CONFIGURATION, "unknown report format 'xml'; known are human, json, jsonl");
-	expect_refusal("", ERROR_CONFIGURATION, "unknown report format ''; known are human, json, jsonl");
-	expect_refusal("js:out", ERROR_CONFIGURATION, "unknown report format 'js'; known are human, json, jsonl");
-	expect_refusal("JSON", ERROR_CONFIGURATION, "unknown report format 'JSON'; known are human, json, jsonl");
+	expect_refusal("xml", ERROR_CONFIGURATION, "unknown report format 'xml'; known are human, json, jsonl, sarif, gitlab, junit, csv, html, github");
+	expect_refusal("", ERROR_CONFIGURATION, "unknown report format ''; known are human, json, jsonl, sarif, gitlab, junit, csv, html, github");
+	expect_refusal("js:out", ERROR_CONFIGURATION, "unknown report format 'js'; known are human, json, jsonl, sarif, gitlab, junit, csv, html, github");
+	expect_refusal("JSON", ERROR_CONFIGURATION, "unknown report format 'JSON'; known are human, json, jsonl, sarif, gitlab, junit, csv, html, github");
 	expect_refusal("json:", ERROR_CONFIGURATION, "no file name after 'json:'");
 	expect_refusal("json:missing/out", ERROR_IO, "cannot write the report 'missing/out': No such file or directory");
 	expect_refusal("json:.", ERROR_IO, "cannot write the report '.': Is a directory");
