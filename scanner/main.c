@@ -81,6 +81,8 @@ int main(int argc, char **argv)
 		code = command_rules(&options, &rules);
 	else if (options.command == COMMAND_KEYS)
 		code = command_keys(&options, &rules);
+	else if (options.command == COMMAND_REPORT)
+		code = command_report(&options, &rules);
 	else
 		code = command_run(&options, &rules);
 out:

@@ -14,6 +14,9 @@ int command_load_rules(const struct options *options, struct rule_set *set, stru
 /* scan, git, dir, stdin, revoke. */
 enum exit_code command_run(const struct options *options, const struct rule_set *rules);
 
+/* report FILE: the saved run in other formats. EXIT_CLEAN when they are written, whatever they hold; EXIT_USAGE when FILE is no report, EXIT_INCOMPLETE when one cannot be written. */
+enum exit_code command_report(const struct options *options, const struct rule_set *rules);
+
 /* rules list|check|test. check looks at the enabled ones; test enables all of *rules. */
 enum exit_code command_rules(const struct options *options, struct rule_set *rules);
 

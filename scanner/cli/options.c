@@ -13,7 +13,7 @@
 #define ALL_SCANS (COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR | COMMAND_STDIN)
 #define ALL_RUNS (ALL_SCANS | COMMAND_REVOKE)
 #define SENDING (ALL_RUNS | COMMAND_KEYS)
-#define ALL (ALL_RUNS | COMMAND_RULES | COMMAND_KEYS)
+#define ALL (ALL_RUNS | COMMAND_RULES | COMMAND_KEYS | COMMAND_REPORT)
 
 static const struct command_row {
 	const char *name;
@@ -27,6 +27,7 @@ static const struct command_row {
 	{ "revoke", COMMAND_REVOKE, "", "credentials on standard input, one a line" },
 	{ "keys", COMMAND_KEYS, "VERB [ID...]", "list, create, delete or rotate the team's own keys, with VERCEL_TOKEN" },
 	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force" },
+	{ "report", COMMAND_REPORT, "FILE.json", "a saved JSON report in another format" },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 
@@ -53,7 +54,7 @@ static const struct option_row {
 #define TARGET_RANGE(member, low, high) offsetof(struct options, member), low, high
 	{ 'n', "dry-run", NULL, "find and report, send nothing (also STAUNCH_DRY_RUN=1)", SENDING, OPTION_FLAG, TARGET(dry_run) },
 	{ 'y', "yes", NULL, "do not ask before revoking, or before deleting or rotating a key", SENDING, OPTION_FLAG, TARGET(yes) },
-	{ 'f', "format", "FMT[:FILE]", "report as human, json or jsonl; repeatable; FILE - is standard output", SENDING, OPTION_LIST, TARGET(formats) },
+	{ 'f', "format", "FMT[:FILE]", "human, json, jsonl, sarif, gitlab, junit, csv, html or github; repeatable; FILE - is standard output", SENDING | COMMAND_REPORT, OPTION_LIST, TARGET(formats) },
 	{ 'j', "jobs", "N", "worker threads; default: the processors this process may use", ALL_SCANS, OPTION_NUMBER, TARGET_RANGE(jobs, 1, 256) },
 	{ 0, "staged", NULL, "only what the next commit would add", COMMAND_GIT, OPTION_FLAG, TARGET(staged) },
 	{ 0, "range", "A..B", "only what these commits add; repeatable", COMMAND_GIT, OPTION_LIST, TARGET(ranges) },
@@ -82,7 +83,7 @@ static const struct option_row {
 	{ 0, "cpu-limit", "SECONDS", "of processor time that the scan may take; default: none", ALL_SCANS, OPTION_NUMBER, TARGET_RANGE(cpu_limit_seconds, 1, 31536000) },
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
-	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS, OPTION_COLOR, TARGET(color) },
+	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS | COMMAND_REPORT, OPTION_COLOR, TARGET(color) },
 	{ 0, "no-progress", NULL, "do not show on a terminal how far the scan is", ALL_SCANS, OPTION_FLAG, TARGET(no_progress) },
 	{ 0, "exit-zero", NULL, "exit with 0 instead of 1", ALL_RUNS, OPTION_FLAG, TARGET(exit_zero) },
 	{ 0, "version", NULL, "print the version", ALL, OPTION_FLAG, TARGET(version) },
@@ -265,6 +266,8 @@ static int check_operands(const struct options *options, const struct command_ro
 		return error_set(error, ERROR_CONFIGURATION, "rules wants one of list, check and test");
 	if (options->command == COMMAND_KEYS && !count)
 		return error_set(error, ERROR_CONFIGURATION, "keys wants one of list, create, delete and rotate");
+	if (options->command == COMMAND_REPORT && count != 1)
+		return error_set(error, ERROR_CONFIGURATION, "report wants one file, as -f json:FILE wrote it");
 	if (options->staged && options->ranges.count)
 		return error_set(error, ERROR_CONFIGURATION, "--staged and --range exclude each other");
 	for (size_t i = 0; i < options->ranges.count; i++) {

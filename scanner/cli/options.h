@@ -23,6 +23,7 @@ enum command_bit {
 	COMMAND_REVOKE = 1 << 4,
 	COMMAND_RULES = 1 << 5,
 	COMMAND_KEYS = 1 << 6,
+	COMMAND_REPORT = 1 << 7,
 };
 
 /* A list of arguments, in the order given. The strings are argv's or the table's. */
