@@ -22,7 +22,7 @@ TEST_PACKAGES   := cmocka libmicrohttpd
 # the same in Debian's names, with the tools
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
              zlib1g-dev libseccomp-dev libcurl4-openssl-dev ca-certificates
-TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps
+TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema
 
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many

@@ -192,6 +192,20 @@ static const char *state_at(unsigned index)
 
 /* ---- parts ---- */
 
+/* What follows is inside a member; returns what leave() goes back to. */
+static size_t enter(struct reader *reader, const char *name)
+{
+	size_t length = strlen(reader->where);
+
+	snprintf(reader->where + length, sizeof(reader->where) - length, "%s.", name);
+	return length;
+}
+
+static void leave(struct reader *reader, size_t length)
+{
+	reader->where[length] = '\0';
+}
+
 static void read_place(struct reader *reader, const cJSON *object, struct place *place)
 {
 	const struct report_result *result = &reader->saved->result;
@@ -218,16 +232,20 @@ static void read_place(struct reader *reader, const cJSON *object, struct place 
 static void read_places(struct reader *reader, const cJSON *object, struct finding *finding)
 {
 	const cJSON *places = take_container(reader, object, "places", true, true), *item;
-	size_t length = strlen(reader->where), index = 0;
+	char name[32];
+	size_t index = 0;
 
 	cJSON_ArrayForEach(item, places)
 	{
-		snprintf(reader->where + length, sizeof(reader->where) - length, "places[%zu].", index++);
+		size_t before;
+
+		snprintf(name, sizeof(name), "places[%zu]", index++);
+		before = enter(reader, name);
 		read_place(reader, item, saved_add_place(finding));
+		leave(reader, before);
 		if (reader->failed)
 			return;
 	}
-	reader->where[length] = '\0';
 	finding->places_total = take_number(reader, object, "places_total", true, ANY_NUMBER);
 	if (finding->places_total < finding->place_count)
 		fail(reader, "places_total", "there are %zu already", finding->place_count);
@@ -236,6 +254,7 @@ static void read_places(struct reader *reader, const cJSON *object, struct findi
 static void read_sighting(struct reader *reader, const cJSON *object, const char *name, struct sighting *sighting)
 {
 	const cJSON *item = member(object, name);
+	size_t before;
 
 	if (!item || cJSON_IsNull(item))
 		return;
@@ -243,23 +262,28 @@ static void read_sighting(struct reader *reader, const cJSON *object, const char
 		fail(reader, name, "want an object or null");
 		return;
 	}
+	before = enter(reader, name);
 	take_id(reader, item, "commit", sighting->commit);
 	take_time(reader, item, "date", true, &sighting->date);
 	if (!sighting->commit[0])
-		fail(reader, name, "it has no commit");
+		fail(reader, "commit", "it is missing");
+	leave(reader, before);
 }
 
 static void read_revocation(struct reader *reader, const cJSON *object, struct revocation *revocation)
 {
 	const cJSON *item = take_container(reader, object, "revocation", true, false);
+	size_t before;
 
 	if (!item)
 		return;
+	before = enter(reader, "revocation");
 	revocation->state = (enum revocation_state)take_choice(reader, item, "state", REVOCATION_STATE_COUNT, state_at);
 	revocation->http_status = (unsigned)take_number(reader, item, "http_status", false, 999);
 	revocation->attempts = (unsigned)take_number(reader, item, "attempts", false, 1000000);
 	revocation->has_time = take_time(reader, item, "at", false, &revocation->at);
 	revocation->message = saved_keep(reader->saved, take_text(reader, item, "message", false));
+	leave(reader, before);
 }
 
 /* A list of texts as one, each ended by (or, but for the last one, followed by) a character that none of them holds. */

@@ -98,7 +98,7 @@ keep_output() {
 	local files=0
 	for argument in "$OUT" "$ERR" "$@"; do
 		case $argument in
-		human:* | json:* | jsonl:*) argument=${argument#*:} ;;
+		human:* | json:* | jsonl:* | sarif:* | gitlab:* | junit:* | csv:* | html:* | github:*) argument=${argument#*:} ;;
 		"$OUT" | "$ERR") ;;
 		*) continue ;;
 		esac

@@ -165,7 +165,7 @@ of() {
 		[ ! -s "$OUT" ]
 	done
 	staunch dir . -f xml
-	expect_message 'human, json, jsonl'
+	expect_message 'human, json, jsonl, sarif, gitlab, junit, csv, html, github'
 	staunch dir . -f json -f human
 	expect_status 2
 	expect_message '2 reports would go to standard output'
