@@ -27,7 +27,7 @@ static const struct command_row {
 	{ "revoke", COMMAND_REVOKE, "", "credentials on standard input, one a line" },
 	{ "keys", COMMAND_KEYS, "VERB [ID...]", "list, create, delete or rotate the team's own keys, with VERCEL_TOKEN" },
 	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force" },
-	{ "report", COMMAND_REPORT, "FILE.json", "a saved JSON report in another format" },
+	{ "report", COMMAND_REPORT, "FILE.json", "another format from a saved JSON report" },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 

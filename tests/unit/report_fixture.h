@@ -93,8 +93,11 @@ static inline char *file_read(const char *path)
 	size_t length;
 
 	assert_non_null(file);
-	text = memory_allocate(8 << 20);
-	length = fread(text, 1, (8 << 20) - 1, file);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	length = (size_t)ftell(file);
+	rewind(file);
+	text = memory_allocate(length + 1);
+	assert_int_equal(fread(text, 1, length, file), length);
 	text[length] = '\0';
 	fclose(file);
 	return text;

@@ -206,6 +206,19 @@ static void what_is_no_file(void **state)
 	saved_release(&saved);
 }
 
+/* Write it in a format to nowhere: a file would be synced to the disk thousands of times. */
+static void write_away(const char *format, const struct report_result *result)
+{
+	char *specification = memory_format("%s:/dev/null", format);
+	struct report *report;
+
+	assert_int_equal(report_open(&report, specification, REPORT_COLOR_ALWAYS, NULL), 0);
+	for (size_t i = 0; i < result->finding_count; i++)
+		report_settled(report, result, result->findings[i]);
+	assert_int_equal(report_finish(report, result, NULL), 0);
+	free(specification);
+}
+
 /* Changed at random, cut and lengthened: refused or written, nothing else. The same every time. */
 static void mutations(void **state)
 {
@@ -240,7 +253,7 @@ static void mutations(void **state)
 		} else {
 			read++;
 			for (size_t i = 0; i < FORMAT_COUNT; i++)
-				free(report_make(formats[i], &saved.result, REPORT_COLOR_ALWAYS));
+				write_away(formats[i], &saved.result);
 		}
 		saved_release(&saved);
 		buffer_release(&text);
