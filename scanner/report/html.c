@@ -48,7 +48,7 @@ bool html_is_there(const struct finding *finding)
  * rest is hidden from the start, and where no script runs this style has all of them shown.
  */
 static const char all_shown[] = ".keys > tbody[hidden] { display: table-row-group; }\n"
-				"@media (max-width: 60rem) { .keys > tbody[hidden] { display: block; } }\n";
+				"@media (max-width: 66rem) { .keys > tbody[hidden] { display: block; } }\n";
 static const struct html_asset style_without_script = { all_shown, sizeof(all_shown) - 1 };
 
 /* "'sha256-…'", as a Content-Security-Policy names a script or style that it allows (W3C CSP level 3, 2.3.1). */
