@@ -86,7 +86,8 @@ static void specifications(void **state)
 	assert_string_equal(report_format_names[0], "human");
 	assert_string_equal(report_format_names[1], "json");
 	assert_string_equal(report_format_names[2], "jsonl");
-	assert_null(report_format_names[3]);
+	assert_string_equal(report_format_names[8], "github");
+	assert_null(report_format_names[9]);
 }
 
 static void an_earlier_file_survives(void **state)

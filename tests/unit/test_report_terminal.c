@@ -71,10 +71,10 @@ static void width(void **state)
 	expect_line(&result, 89, "  apps/web/sécrets/lib/gateway/client.ts:12:8\n");
 	expect_line(&result, 77, "  apps/web/sécrets/lib/gateway/client.ts:12:8\n"); /* just fits */
 	expect_line(&result, 76, "  …ps/web/sécrets/lib/gateway/client.ts:12:8\n");
-	expect_line(&result, 66, "  …crets/lib/gateway/client.ts:12:8\n");
-	expect_line(&result, 67, "  …écrets/lib/gateway/client.ts:12:8\n");
+	expect_line(&result, 67, "  …crets/lib/gateway/client.ts:12:8\n");
+	expect_line(&result, 68, "  …écrets/lib/gateway/client.ts:12:8\n"); /* a character is two bytes, and one column */
 	expect_line(&result, 10, "  …/client.ts:12:8\n"); /* as many as there are at least */
-	expect_line(&result, 60, "\n  next    create a new key and deploy it; history may stay as\n          it is: a dead key opens nothing\n");
+	expect_line(&result, 60, "\n  next    create a new key and deploy it; history may stay\n          as it is: a dead key opens nothing\n");
 	expect_line(&result, 0, "  apps/web/sécrets/lib/gateway/client.ts:12:8  Ann Example\n"); /* not known */
 	setenv("COLUMNS", "89", 1);
 	expect_line(&result, 200, "  apps/web/sécrets/lib/gateway/client.ts:12:8\n");
