@@ -101,6 +101,7 @@ static void tell_settled(void *context, struct finding *finding)
 static void send_all(struct settlement *settlement, const struct broker_options *options, struct finding **findings,
 		     size_t count, const atomic_int *stop)
 {
+	const struct revoke_events events = { .settled = tell_settled, .context = settlement };
 	struct revoker *revoker = NULL;
 	struct error error;
 
@@ -111,7 +112,7 @@ static void send_all(struct settlement *settlement, const struct broker_options 
 		return;
 	}
 	log_verbose("reporting %zu keys", count);
-	revoker_send(revoker, findings, count, tell_settled, settlement, stop);
+	revoker_send(revoker, findings, count, &events, stop);
 	revoker_close(revoker);
 }
 

@@ -121,7 +121,7 @@ int keys_report_leaked(struct keys_session *session, struct finding *finding, st
 	if (revoker_open(&revoker, &sending, error))
 		return error->code;
 	finding->revocation.state = REVOCATION_PENDING;
-	revoker_send(revoker, &finding, 1, NULL, NULL, session->stop);
+	revoker_send(revoker, &finding, 1, NULL, session->stop);
 	revoker_close(revoker);
 	return 0;
 }

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 static const char stopped_unsent[] = "interrupted before it was sent";
+static const char stopped_sent[] = "interrupted, the answer is not known";
 static const char stopped_again[] = "interrupted before the next attempt";
 static const char no_time_unsent[] = "not sent: the time for all reports together is over";
 static const char no_time_again[] = "no time is left to try again";
@@ -49,6 +50,8 @@ struct job {
 	struct finding *finding;                 /* borrowed */
 	const struct request_template *template; /* borrowed from the revoker */
 	size_t server;                           /* its number in the schedule */
+	int64_t started_ms;                      /* of the attempt under way */
+	int64_t started;                         /* the same on the clock on the wall: seconds since the epoch */
 	bool settled;
 };
 
@@ -60,8 +63,7 @@ struct run {
 	struct schedule schedule;
 	int64_t deadline; /* CLOCK_MONOTONIC, milliseconds, as all times here */
 	int64_t stopped_at; /* 0: not stopped */
-	revoke_settled *settled;
-	void *context;
+	struct revoke_events events;
 };
 
 static int64_t now_ms(void)
@@ -104,26 +106,33 @@ void revoker_set_retry_base(struct revoker *revoker, int64_t base_ms)
 	revoker->retry_base_ms = base_ms;
 }
 
+const char *revoke_endpoint_of(const struct revoke_options *options, const struct rule *rule)
+{
+	const char *url = rule->revoke.url;
+
+	for (size_t i = 0; i < options->endpoint_count; i++) {
+		if (strcmp(options->endpoints[i].rule_id, rule->id) == 0)
+			url = options->endpoints[i].url;
+	}
+	return url;
+}
+
 /* The request of a rule, compiled at the first call for it. Valid until the next call. */
 static const struct prepared *prepare(struct revoker *revoker, const struct rule *rule)
 {
 	const struct revoke_options *options = &revoker->options;
 	const struct template_values values = { options->reporter_email, options->comment };
-	const char *url = NULL;
 	struct prepared *prepared;
 
 	for (size_t i = 0; i < revoker->prepared_count; i++) {
 		if (revoker->prepared[i].rule == rule)
 			return &revoker->prepared[i];
 	}
-	for (size_t i = 0; i < options->endpoint_count; i++) {
-		if (strcmp(options->endpoints[i].rule_id, rule->id) == 0)
-			url = options->endpoints[i].url;
-	}
 	memory_grow(revoker->prepared, revoker->prepared_count, revoker->prepared_capacity);
 	prepared = &revoker->prepared[revoker->prepared_count++];
 	*prepared = (struct prepared){ .rule = rule };
-	request_compile(&prepared->template, &rule->revoke, url, &values, &prepared->error);
+	request_compile(&prepared->template, &rule->revoke, revoke_endpoint_of(options, rule), &values,
+			&prepared->error);
 	return prepared;
 }
 
@@ -134,9 +143,23 @@ static void job_settle(struct run *run, struct job *job, enum revocation_state s
 	job->settled = true;
 	job->finding->revocation.state = state;
 	for (; run->told < run->count && run->jobs[run->told].settled; run->told++) {
-		if (run->settled)
-			run->settled(run->context, run->jobs[run->told].finding);
+		if (run->events.settled)
+			run->events.settled(run->events.context, run->jobs[run->told].finding);
 	}
+}
+
+/* The attempt under way has ended: state is what is known of the credential by now. */
+static void job_tell(struct run *run, struct job *job, enum revocation_state state, unsigned http_status,
+		     const char *message)
+{
+	const struct revocation_attempt attempt = { .started = job->started,
+						    .duration_ms = now_ms() - job->started_ms,
+						    .state = state,
+						    .http_status = http_status,
+						    .message = message };
+
+	if (run->events.attempted)
+		run->events.attempted(run->events.context, job->finding, &attempt);
 }
 
 /* Keep a message; it is taken over. */
@@ -200,9 +223,11 @@ static void job_start(struct run *run, size_t index, int64_t now)
 		job_give_up(run, job, error.message, error.message);
 		return;
 	}
+	job->started_ms = now;
+	job->started = (int64_t)time(NULL);
 	revocation->attempts++;
 	revocation->has_time = true;
-	revocation->at = (int64_t)time(NULL);
+	revocation->at = job->started;
 }
 
 /*
@@ -239,20 +264,23 @@ static void job_try_again(struct run *run, struct job *job, const struct http_ou
 
 static void job_answered(struct run *run, struct job *job, const struct http_outcome *outcome)
 {
-	enum answer_kind kind = answer_classify(job->finding->rule, outcome->status);
+	static const enum revocation_state states[] = { [ANSWER_ACCEPTED] = REVOCATION_ACCEPTED,
+							[ANSWER_GONE] = REVOCATION_GONE,
+							[ANSWER_RETRY] = REVOCATION_PENDING,
+							[ANSWER_REJECTED] = REVOCATION_REJECTED };
+	enum revocation_state state = states[answer_classify(job->finding->rule, outcome->status)];
+	char *message = NULL;
 
 	job->finding->revocation.http_status = outcome->status;
-	if (kind == ANSWER_ACCEPTED || kind == ANSWER_GONE) {
-		job_note(job, NULL);
-		job_settle(run, job, kind == ANSWER_ACCEPTED ? REVOCATION_ACCEPTED : REVOCATION_GONE);
-		return;
-	}
-	job_note(job, answer_message(outcome->status, outcome->body.bytes ? outcome->body.bytes : "",
-				     outcome->body.length, job->finding->secret));
-	if (kind == ANSWER_REJECTED)
-		job_settle(run, job, REVOCATION_REJECTED);
-	else
+	if (state == REVOCATION_PENDING || state == REVOCATION_REJECTED)
+		message = answer_message(outcome->status, outcome->body.bytes ? outcome->body.bytes : "",
+					 outcome->body.length, job->finding->secret);
+	job_note(job, message);
+	job_tell(run, job, state, outcome->status, message);
+	if (state == REVOCATION_PENDING)
 		job_try_again(run, job, outcome);
+	else
+		job_settle(run, job, state);
 }
 
 static void job_ended(struct run *run, const struct http_outcome *outcome)
@@ -267,17 +295,19 @@ static void job_ended(struct run *run, const struct http_outcome *outcome)
 		break;
 	case HTTP_BROKEN:
 		job_note(job, memory_format("no answer: %s", detail));
+		job_tell(run, job, REVOCATION_PENDING, 0, job->finding->revocation.message);
 		job_try_again(run, job, outcome);
 		break;
 	case HTTP_UNTRUSTED:
 		job_note(job, memory_format("the certificate check failed: %s", detail));
+		job_tell(run, job, REVOCATION_PENDING, 0, job->finding->revocation.message);
 		job_settle(run, job, REVOCATION_PENDING);
 		break;
 	case HTTP_UNFINISHED:
 		if (outcome->sent)
 			job_note(job, NULL);
-		job_give_up(run, job, outcome->sent ? "interrupted, the answer is not known" : stopped_unsent,
-			    stopped_again);
+		job_tell(run, job, REVOCATION_PENDING, 0, outcome->sent ? stopped_sent : stopped_unsent);
+		job_give_up(run, job, outcome->sent ? stopped_sent : stopped_unsent, stopped_again);
 		break;
 	}
 	free(detail);
@@ -391,13 +421,15 @@ static void job_init(struct run *run, size_t index, struct finding *finding)
 	}
 }
 
-void revoker_send(struct revoker *revoker, struct finding **findings, size_t count, revoke_settled *settled,
-		  void *context, const atomic_int *stop)
+void revoker_send(struct revoker *revoker, struct finding **findings, size_t count,
+		  const struct revoke_events *events, const atomic_int *stop)
 {
 	const struct revoke_options *options = &revoker->options;
-	struct run run = { .revoker = revoker, .count = count, .settled = settled, .context = context };
+	struct run run = { .revoker = revoker, .count = count };
 	sigset_t before;
 
+	if (events)
+		run.events = *events;
 	run.jobs = memory_allocate_zeroed(count, sizeof(*run.jobs));
 	run.deadline = now_ms() + retry_total_ms(options->timeout_seconds, options->retries, count);
 	broken_pipe_block(&before);

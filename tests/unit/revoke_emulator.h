@@ -197,6 +197,8 @@ struct batch {
 	size_t told; /* how many were settled */
 	int64_t told_ms[FINDINGS_MAX]; /* when, since the start */
 	int64_t started_ms, took_ms;
+	struct revocation_attempt last; /* the last attempt that was told of; its message is not kept */
+	size_t attempts_told;
 	atomic_int stop; /* handed to revoker_send() */
 };
 
@@ -234,6 +236,19 @@ static inline void batch_settled(void *context, struct finding *finding)
 	batch->told_ms[batch->told++] = clock_ms() - batch->started_ms;
 }
 
+static inline void batch_attempted(void *context, struct finding *finding, const struct revocation_attempt *attempt)
+{
+	struct batch *batch = context;
+
+	assert_in_range(attempt->started, time(NULL) - 30, time(NULL));
+	assert_in_range(attempt->duration_ms, 0, clock_ms() - batch->started_ms);
+	if (attempt->http_status) /* the finding keeps that of the last answer there was */
+		assert_int_equal(attempt->http_status, finding->revocation.http_status);
+	batch->last = *attempt;
+	batch->last.message = NULL;
+	batch->attempts_told++;
+}
+
 static struct batch *alarmed;
 
 static inline void on_alarm(int number)
@@ -264,6 +279,7 @@ static inline struct revoke_options options_quick(const struct revoke_endpoint *
 /* Send the batch with waits of a few milliseconds between attempts. */
 static inline void batch_send(struct batch *batch, const struct revoke_options *options)
 {
+	const struct revoke_events events = { batch_attempted, batch_settled, batch };
 	struct revoker *revoker;
 	struct error error = { 0, "" };
 
@@ -271,7 +287,7 @@ static inline void batch_send(struct batch *batch, const struct revoke_options *
 		fail_msg("%s", error.message);
 	revoker_set_retry_base(revoker, 20);
 	batch->started_ms = clock_ms();
-	revoker_send(revoker, batch->pointers, batch->count, batch_settled, batch, &batch->stop);
+	revoker_send(revoker, batch->pointers, batch->count, &events, &batch->stop);
 	batch->took_ms = clock_ms() - batch->started_ms;
 	revoker_close(revoker);
 	assert_int_equal(batch->told, batch->count);

@@ -125,9 +125,9 @@ static void sent_again(void **state)
 	emulator_faults(&emulator, "[{\"status\":503,\"times\":1}]");
 	options.retries = 0;
 	assert_int_equal(revoker_open(&revoker, &options, NULL), 0);
-	revoker_send(revoker, batch->pointers, 1, NULL, NULL, NULL);
+	revoker_send(revoker, batch->pointers, 1, NULL, NULL);
 	assert_revocation(batch, 0, REVOCATION_PENDING, 503, 1, "HTTP 503");
-	revoker_send(revoker, batch->pointers, 1, NULL, NULL, NULL);
+	revoker_send(revoker, batch->pointers, 1, NULL, NULL);
 	assert_revocation(batch, 0, REVOCATION_ACCEPTED, 200, 1, NULL);
 	revoker_close(revoker);
 	batch_free(batch);
