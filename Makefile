@@ -13,16 +13,17 @@ V        ?=
 
 VERSION := 0.1.0
 
-# pkg-config names of what staunch is linked with, of libcurl (whose headers are used, but which is loaded when the
-# first report is sent), and of what the tests add
+# pkg-config names of what staunch is linked with, of what is loaded when the first report is sent (libcurl) or the
+# ledger is opened (SQLite, libpq) and of which only the headers are used, and of what the tests add
 PACKAGES        := libgit2 libpcre2-8 libhs libdeflate libcjson libcrypto zlib libseccomp
-HEADER_PACKAGES := libcurl
+HEADER_PACKAGES := libcurl sqlite3 libpq
 TEST_PACKAGES   := cmocka libmicrohttpd
 
 # the same in Debian's names, with the tools
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
-             zlib1g-dev libseccomp-dev libcurl4-openssl-dev ca-certificates
-TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema
+             zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev ca-certificates
+TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema \
+             sqlite3 postgresql
 
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many

@@ -87,6 +87,7 @@ struct revocation {
 	unsigned attempts;
 	bool has_time;
 	int64_t at;    /* when it was settled or last tried */
+	bool earlier;  /* the ledger says so: another run settled it, and this one sent nothing */
 	char *message; /* owned: why it is pending or rejected, with the provider's own words where there are any; never the credential. NULL: nothing to say */
 };
 

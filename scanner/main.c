@@ -83,6 +83,8 @@ int main(int argc, char **argv)
 		code = command_keys(&options, &rules);
 	else if (options.command == COMMAND_REPORT)
 		code = command_report(&options, &rules);
+	else if (options.command == COMMAND_LEDGER)
+		code = command_ledger(&options, &rules);
 	else
 		code = command_run(&options, &rules);
 out:

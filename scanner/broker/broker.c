@@ -233,6 +233,20 @@ static enum exit_code exit_code_of(const struct broker_options *options, const s
 	return settlement->found && !options->exit_zero ? EXIT_FOUND : EXIT_CLEAN;
 }
 
+/* Drop what is not wanted, and say what is and was not found. */
+static void keep_wanted(struct collection *collection, const struct broker_options *options)
+{
+	for (size_t i = 0; i < options->wanted_count; i++) {
+		const struct broker_wanted *wanted = &options->wanted[i];
+
+		if (!collection_mark(collection, wanted->rule, wanted->fingerprint)) {
+			log_error("%s", wanted->missing);
+			collection_add_incomplete(collection, "no-longer-found", wanted->missing);
+		}
+	}
+	collection_keep_marked(collection);
+}
+
 static enum exit_code run(const struct broker_options *options, const struct match_program *program,
 			  const struct sandbox *sandbox, struct reports *reports)
 {
@@ -259,6 +273,8 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 		collection_add_incomplete(&collection, "scan-process", error.message);
 	}
 	collection_finish(&collection);
+	if (options->wanted)
+		keep_wanted(&collection, options);
 	result.interrupted = interrupted || collection.interrupted;
 	result.targets = collection.targets;
 	result.target_count = collection.target_count;

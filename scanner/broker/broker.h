@@ -21,6 +21,12 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130,
 };
 
+/* A credential to look for, all others being left alone. */
+struct broker_wanted {
+	const char *fingerprint, *rule;
+	const char *missing; /* what to say when it is not found */
+};
+
 struct broker_options {
 	const struct rule_set *rules;
 	const struct scan_target *targets; /* target_count of them; none for `revoke`, which reads credentials from standard input */
@@ -39,6 +45,11 @@ struct broker_options {
 	size_t format_count;
 	enum report_color color;
 	struct revoke_options revoke;
+	const char *ledger_uri; /* NULL: the default one */
+	bool no_ledger;         /* nothing is claimed and nothing is remembered */
+	bool resend;            /* also what earlier runs have settled */
+	const struct broker_wanted *wanted; /* wanted_count of them, for `ledger retry`; none: every finding counts */
+	size_t wanted_count;
 };
 
 /* Do one run. Returns its exit code; what went wrong has been said on stderr and in the reports. */

@@ -68,6 +68,7 @@ void collection_release(struct collection *collection)
 		free(collection->targets[i].path);
 	release_untraced(collection, NULL);
 	free(collection->findings);
+	free(collection->marked);
 	free(collection->finding_of_key);
 	free(collection->untraced);
 	free(collection->targets);
@@ -83,7 +84,7 @@ static const char *const incomplete_words[] = {
 	"missing-object",    "unreadable-object",     "unreadable-pack",       "unreadable-file",  "unreadable-folder",
 	"unreadable-target", "unreadable-references", "unreadable-index",      "shallow-clone",    "trace-limit",
 	"match-limit",       "not-found",             "unsupported-repository", "scan-process",    "too-many-hits",
-	"unconfirmed-hit",
+	"unconfirmed-hit",   "no-longer-found",
 };
 
 static const char *known_word(const char *word)
@@ -473,4 +474,34 @@ void collection_finish(struct collection *collection)
 	if (collection->finding_count)
 		qsort(collection->findings, collection->finding_count, sizeof(*collection->findings), compare_findings);
 	trim_incomplete(collection);
+}
+
+bool collection_mark(struct collection *collection, const char *rule_id, const char *fingerprint)
+{
+	bool found = false;
+
+	if (!collection->marked)
+		collection->marked = memory_allocate_zeroed(collection->finding_count + 1, sizeof(*collection->marked));
+	for (size_t i = 0; i < collection->finding_count && !found; i++) {
+		const struct finding *finding = collection->findings[i];
+
+		found = strcmp(finding->fingerprint, fingerprint) == 0 && strcmp(finding->rule->id, rule_id) == 0;
+		collection->marked[i] |= found;
+	}
+	return found;
+}
+
+void collection_keep_marked(struct collection *collection)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < collection->finding_count; i++) {
+		if (collection->marked && collection->marked[i])
+			collection->findings[kept++] = collection->findings[i];
+		else
+			finding_free(collection->findings[i]);
+	}
+	collection->finding_count = kept;
+	free(collection->marked);
+	collection->marked = NULL;
 }

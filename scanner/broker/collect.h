@@ -24,6 +24,7 @@ struct collection {
 	struct matcher *matcher;      /* owned: for the second look at every hit */
 	struct finding **findings;    /* owned, as are they; finding_count of them */
 	size_t finding_count, finding_capacity;
+	bool *marked; /* owned; NULL: none is; finding_count of them */
 	struct key_table known; /* (rule, fingerprint) -> index of its finding */
 	uint32_t *finding_of_key; /* the scan process's key number -> index + 1 of its finding, 0: none */
 	size_t key_capacity;
@@ -59,6 +60,13 @@ void collection_add_incomplete(struct collection *collection, const char *what, 
 
 /* A credential that is there already, as `revoke` reads them. Returns its finding's index, or -1 when no rule knows it. */
 long collection_add_credential(struct collection *collection, const void *bytes, size_t size, const struct place *place);
+
+/*
+ * After collection_finish(): mark the finding of this rule and fingerprint, if there is one; and drop all that are not
+ * marked.
+ */
+bool collection_mark(struct collection *collection, const char *rule_id, const char *fingerprint);
+void collection_keep_marked(struct collection *collection);
 
 /* No more messages will come: settle what was not traced and put findings and incomplete entries in report order. */
 void collection_finish(struct collection *collection);

@@ -3,11 +3,14 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/claims.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Whether this run would send the finding. */
@@ -22,29 +25,26 @@ static void set_message(struct finding *finding, const char *message)
 	finding->revocation.message = memory_copy_string(message);
 }
 
-static void set_all(struct finding **findings, size_t count, enum revocation_state state, const char *message)
-{
-	for (size_t i = 0; i < count; i++) {
-		findings[i]->revocation.state = state;
-		set_message(findings[i], message);
-	}
-}
-
 /* ---- asking ---- */
 
 /* As many keys as a person reads before answering. */
 #define ASK_LISTED_MAX 10
 
-static void list_keys(const struct report_result *result, struct finding *const *findings, size_t count)
+static void list_keys(const struct report_result *result, const struct claims *claims)
 {
 	struct buffer text = BUFFER_INIT;
+	size_t listed = 0, count = claims_open_count(claims);
 
-	for (size_t i = 0; i < count && i < ASK_LISTED_MAX; i++) {
-		const struct place *place = findings[i]->place_count ? &findings[i]->places[0] : NULL;
+	for (size_t i = 0; i < claims->count && listed < ASK_LISTED_MAX; i++) {
+		const struct finding *finding = claims->items[i].finding;
+		const struct place *place = finding->place_count ? &finding->places[0] : NULL;
 
+		if (claims->items[i].settled)
+			continue;
+		listed++;
 		buffer_add_string(&text, "  ");
-		report_shorten(&text, findings[i]);
-		buffer_add_format(&text, "  %s  ", confidence_name(findings[i]->confidence));
+		report_shorten(&text, finding);
+		buffer_add_format(&text, "  %s  ", confidence_name(finding->confidence));
 		if (place && place->path)
 			report_add_harmless(&text, result, place->path);
 		buffer_add_char(&text, '\n');
@@ -56,13 +56,13 @@ static void list_keys(const struct report_result *result, struct finding *const 
 }
 
 /* Ask whether to revoke. Anything but a clear yes is no. */
-static bool ask(const struct report_result *result, struct finding *const *findings, size_t count)
+static bool ask(const struct report_result *result, const struct claims *claims)
 {
 	char answer[16] = "";
 
 	fprintf(stderr, "\nTo be revoked, which cannot be undone:\n");
-	list_keys(result, findings, count);
-	fprintf(stderr, "Revoke %s now? [y/N] ", count == 1 ? "this key" : "these keys");
+	list_keys(result, claims);
+	fprintf(stderr, "Revoke %s now? [y/N] ", claims_open_count(claims) == 1 ? "this key" : "these keys");
 	fflush(stderr);
 	clearerr(stdin); /* `revoke` has read it to its end; a terminal goes on */
 	if (!fgets(answer, sizeof(answer), stdin))
@@ -70,59 +70,245 @@ static bool ask(const struct report_result *result, struct finding *const *findi
 	return !strcasecmp(answer, "y\n") || !strcasecmp(answer, "yes\n");
 }
 
-static bool someone_is_there(void)
+/* Whether somebody is there to be asked, and is to be. */
+static bool wants_answer(const struct broker_options *options)
 {
-	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	return !options->yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
 /* ---- telling ---- */
 
-/* Tell all findings up to and with this one (NULL: all there are): those before it that are not sent are settled by nature. */
-static void tell_until(struct settlement *settlement, const struct finding *finding)
+/* Tell all findings, in report order, up to the first one to which something may still happen. */
+static void tell_settled(struct settlement *settlement)
 {
 	const struct report_result *result = settlement->result;
+	const struct claims *claims = settlement->claims;
 
 	while (settlement->told < result->finding_count) {
-		const struct finding *next = result->findings[settlement->told++];
-
-		settlement->tell(settlement->context, result, next);
-		if (next == finding)
+		/* the claims are in the same order: the first that is not told yet */
+		while (settlement->claims_told < claims->count &&
+		       claims->items[settlement->claims_told].number < settlement->told)
+			settlement->claims_told++;
+		if (settlement->claims_told < claims->count &&
+		    claims->items[settlement->claims_told].number == settlement->told &&
+		    !claims->items[settlement->claims_told].settled)
 			break;
+		settlement->tell(settlement->context, result, result->findings[settlement->told++]);
 	}
 }
 
-static void tell_settled(void *context, struct finding *finding)
+/* All that is not settled becomes this, for this run. */
+static void settle_rest(struct settlement *settlement, enum revocation_state state, const char *message)
 {
-	tell_until(context, finding);
+	struct claims *claims = settlement->claims;
+
+	for (size_t i = 0; i < claims->count; i++) {
+		struct claim *claim = &claims->items[i];
+
+		if (claim->settled)
+			continue;
+		claim->finding->revocation.state = state;
+		set_message(claim->finding, message);
+		claims_give_up(claims, claim);
+		claim->settled = true;
+	}
+	tell_settled(settlement);
 }
 
 /* ---- sending ---- */
 
-static void send_all(struct settlement *settlement, const struct broker_options *options, struct finding **findings,
-		     size_t count, const atomic_int *stop)
+/* Findings under way, so that what comes of them finds its claim. */
+struct sending {
+	struct settlement *settlement;
+	atomic_int *stop;
+	struct claim **by_order;   /* as they are sent */
+	struct claim **by_address; /* of their findings, ascending */
+	size_t count, settled;
+};
+
+static int compare_addresses(const void *a, const void *b)
 {
-	const struct revoke_events events = { .settled = tell_settled, .context = settlement };
+	uintptr_t x = (uintptr_t)(*(struct claim *const *)a)->finding, y = (uintptr_t)(*(struct claim *const *)b)->finding;
+
+	return (x > y) - (x < y);
+}
+
+static void note_attempt(void *context, struct finding *finding, const struct revocation_attempt *attempt)
+{
+	struct sending *sending = context;
+	struct claims *claims = sending->settlement->claims;
+	struct claim wanted = { .finding = finding };
+	const struct claim *key = &wanted;
+	struct claim **claim =
+		bsearch(&key, sending->by_address, sending->count, sizeof(*sending->by_address), compare_addresses);
+	int running = 0;
+
+	claims_attempted(claims, *claim, attempt);
+	if (claims->failed) /* what would be sent now could not be recorded either */
+		atomic_compare_exchange_strong(sending->stop, &running, SETTLE_STOPPED_BY_LEDGER);
+}
+
+static void note_settled(void *context, struct finding *finding)
+{
+	struct sending *sending = context;
+	struct claim *claim = sending->by_order[sending->settled++];
+
+	if (finding->revocation.state == REVOCATION_PENDING && *sending->stop == SETTLE_STOPPED_BY_LEDGER &&
+	    !finding->revocation.attempts)
+		set_message(finding, "not sent: the ledger cannot record it any more");
+	claims_give_up(sending->settlement->claims, claim);
+	claim->settled = true;
+	tell_settled(sending->settlement);
+}
+
+/* Send what is ours. */
+static void send_claimed(struct settlement *settlement, struct revoker *revoker, atomic_int *stop)
+{
+	struct claims *claims = settlement->claims;
+	struct sending sending = { .settlement = settlement, .stop = stop };
+	const struct revoke_events events = { note_attempt, note_settled, &sending };
+	struct finding **findings = memory_allocate(claims->count * sizeof(*findings));
+
+	sending.by_order = memory_allocate(claims->count * sizeof(*sending.by_order));
+	sending.by_address = memory_allocate(claims->count * sizeof(*sending.by_address));
+	for (size_t i = 0; i < claims->count; i++) {
+		struct claim *claim = &claims->items[i];
+
+		if (claim->settled || !claim->ours)
+			continue;
+		claim->finding->revocation.state = REVOCATION_PENDING;
+		findings[sending.count] = claim->finding;
+		sending.by_order[sending.count] = sending.by_address[sending.count] = claim;
+		sending.count++;
+	}
+	if (sending.count) {
+		qsort(sending.by_address, sending.count, sizeof(*sending.by_address), compare_addresses);
+		log_verbose("reporting %zu keys", sending.count);
+		revoker_send(revoker, findings, sending.count, &events, stop);
+	}
+	free(findings);
+	free(sending.by_order);
+	free(sending.by_address);
+}
+
+/* ---- other runs ---- */
+
+#define WAIT_POLL_MS 200
+#define WAIT_SECONDS (LEDGER_LEASE_SECONDS + 15) /* without anything happening; a dead run's claims are free before that */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What other runs have claimed stays theirs: it is pending here. */
+static void leave_to_others(struct settlement *settlement, const char *why)
+{
+	struct claims *claims = settlement->claims;
+
+	for (size_t i = 0; i < claims->count; i++) {
+		struct claim *claim = &claims->items[i];
+
+		if (claim->settled)
+			continue;
+		claim->finding->revocation.state = REVOCATION_PENDING;
+		free(claim->finding->revocation.message);
+		claim->finding->revocation.message =
+			memory_format("%s has claimed it%s", claim->owner ? claim->owner : "another run", why);
+		claim->settled = true;
+	}
+	tell_settled(settlement);
+}
+
+/* Wait for other runs to settle what they have claimed, and send what they leave behind. */
+static void wait_for_others(struct settlement *settlement, struct revoker *revoker, atomic_int *stop)
+{
+	const struct timespec pause = { 0, WAIT_POLL_MS * 1000000 };
+	struct claims *claims = settlement->claims;
+	int64_t until = now_ms() + WAIT_SECONDS * 1000;
+	struct error error;
+	bool changed;
+
+	if (claims_open_count(claims))
+		log_verbose("waiting for another run, which has claimed %zu keys", claims_open_count(claims));
+	while (claims_open_count(claims) && !*stop) {
+		if (claims_take_over(claims, &changed, &error)) {
+			log_error("%s", error.message);
+			settle_rest(settlement, REVOCATION_PENDING, error.message);
+			return;
+		}
+		if (changed) {
+			tell_settled(settlement);
+			send_claimed(settlement, revoker, stop);
+			until = now_ms() + WAIT_SECONDS * 1000;
+		} else if (now_ms() >= until) {
+			break;
+		}
+		if (claims_open_count(claims))
+			nanosleep(&pause, NULL); /* a signal ends it early */
+	}
+	leave_to_others(settlement, *stop ? "" : " and has not settled it in time");
+}
+
+/* ---- deciding ---- */
+
+/* Not sent in this run, whatever the ledger says. */
+static void leave_pending(struct settlement *settlement, const char *message)
+{
+	struct claims *claims = settlement->claims;
+
+	for (size_t i = 0; i < claims->count; i++) {
+		if (!claims->items[i].settled) {
+			claims->items[i].finding->revocation.state = REVOCATION_PENDING;
+			set_message(claims->items[i].finding, message);
+		}
+	}
+	claims_add_pending(claims);
+	settle_rest(settlement, REVOCATION_PENDING, message);
+}
+
+static void send_all(struct settlement *settlement, const struct broker_options *options, atomic_int *stop)
+{
+	static const char what_to_do[] = "nothing was sent. --ledger names another, --no-ledger goes without";
+	struct claims *claims = settlement->claims;
+	int running = SETTLE_STOPPED_BY_LEDGER;
 	struct revoker *revoker = NULL;
 	struct error error;
 
-	set_all(findings, count, REVOCATION_PENDING, NULL);
+	/* in this order: nothing is claimed that cannot be sent, and libcurl is loaded before there is a second thread */
 	if (revoker_open(&revoker, &options->revoke, &error)) {
 		log_error("%s", error.message);
-		set_all(findings, count, REVOCATION_PENDING, error.message);
+		leave_pending(settlement, error.message);
 		return;
 	}
-	log_verbose("reporting %zu keys", count);
-	revoker_send(revoker, findings, count, &events, stop);
+	if (claims_take(claims, &error) || claims_keep(claims, stop, SETTLE_STOPPED_BY_LEDGER, &error)) {
+		log_error("%s: %s", error.message, what_to_do);
+		settle_rest(settlement, REVOCATION_PENDING, error.message);
+	} else {
+		tell_settled(settlement);
+		send_claimed(settlement, revoker, stop);
+		wait_for_others(settlement, revoker, stop);
+	}
 	revoker_close(revoker);
+	if (atomic_compare_exchange_strong(stop, &running, 0) && !claims->failed) {
+		log_error("the claims in the ledger could not be kept alive: the rest was not sent");
+		settlement->unsettled = true;
+	}
 }
 
-static void decide(struct settlement *settlement, const struct broker_options *options, struct finding **findings,
-		   size_t count, const atomic_int *stop)
+static void decide(struct settlement *settlement, const struct broker_options *options, atomic_int *stop)
 {
-	if (settlement->result->dry_run) {
-		set_all(findings, count, REVOCATION_DRY_RUN, NULL);
+	size_t count = claims_open_count(settlement->claims);
+
+	if (!count) {
+		tell_settled(settlement);
+	} else if (settlement->result->dry_run) {
+		settle_rest(settlement, REVOCATION_DRY_RUN, NULL);
 	} else if (*stop || settlement->result->interrupted) {
-		set_all(findings, count, REVOCATION_PENDING, "interrupted before it was sent");
+		leave_pending(settlement, "interrupted before it was sent");
 	} else if (count > options->max_revocations) {
 		char message[160];
 
@@ -130,33 +316,57 @@ static void decide(struct settlement *settlement, const struct broker_options *o
 			 "%zu keys would be sent, more than --max-revocations %lu allows: none was sent", count,
 			 options->max_revocations);
 		log_error("%s", message);
-		set_all(findings, count, REVOCATION_PENDING, message);
-	} else if (!options->yes && someone_is_there() && !ask(settlement->result, findings, count)) {
+		leave_pending(settlement, message);
+	} else if (wants_answer(options) && !ask(settlement->result, settlement->claims)) {
 		settlement->result->dry_run = true;
-		set_all(findings, count, REVOCATION_DRY_RUN, "not sent: the question was not answered with yes");
+		settle_rest(settlement, REVOCATION_DRY_RUN, "not sent: the question was not answered with yes");
 	} else {
-		send_all(settlement, options, findings, count, stop);
+		send_all(settlement, options, stop);
 	}
 }
 
-void settle(struct settlement *settlement, const struct broker_options *options, const atomic_int *stop)
+/* What other runs have settled needs neither a question nor a request. Returns whether the rest may be decided. */
+static bool look_up(struct settlement *settlement, const struct broker_options *options)
+{
+	bool only_looks = settlement->result->dry_run || wants_answer(options);
+	struct error error;
+
+	if (!claims_look_up(settlement->claims, only_looks ? LEDGER_READ : LEDGER_CREATE, &error))
+		return true;
+	if (only_looks && error.code == ERROR_CONFIGURATION)
+		return true; /* an older one, which a run that sends brings up to date */
+	if (settlement->result->dry_run) {
+		log_note("%s: what earlier runs have settled is not known", error.message);
+		return true;
+	}
+	log_error("%s: nothing was sent. --ledger names another, --no-ledger goes without", error.message);
+	settle_rest(settlement, REVOCATION_PENDING, error.message);
+	return false;
+}
+
+void settle(struct settlement *settlement, const struct broker_options *options, atomic_int *stop)
 {
 	const struct report_result *result = settlement->result;
-	struct finding **sending = memory_allocate(result->finding_count * sizeof(*sending));
-	size_t count = 0;
+	struct claims claims;
 
+	claims_init(&claims, options, result);
+	settlement->claims = &claims;
 	for (size_t i = 0; i < result->finding_count; i++) {
 		settlement->found |= result->findings[i]->confidence >= options->min_confidence;
 		if (is_to_send(result->findings[i], options))
-			sending[count++] = result->findings[i];
+			claims_add(&claims, i);
 		else
 			settlement->unsettled |= options->revoke_stdin; /* its owner wants it revoked */
 	}
-	if (count)
-		decide(settlement, options, sending, count, stop);
-	tell_until(settlement, NULL);
-	for (size_t i = 0; i < count; i++)
-		settlement->unsettled |= sending[i]->revocation.state == REVOCATION_PENDING ||
-					 sending[i]->revocation.state == REVOCATION_REJECTED;
-	free(sending);
+	if (!claims.count || look_up(settlement, options))
+		decide(settlement, options, stop);
+	for (size_t i = 0; i < claims.count; i++) {
+		const struct revocation *revocation = &claims.items[i].finding->revocation;
+
+		settlement->unsettled |= revocation->state == REVOCATION_PENDING ||
+					 (revocation->state == REVOCATION_REJECTED && !revocation->earlier);
+	}
+	settlement->unsettled |= claims.failed;
+	claims_release(&claims);
+	settlement->claims = NULL;
 }

@@ -8,17 +8,24 @@
 
 #include <stdatomic.h>
 
+struct claims;
+
 struct settlement {
 	struct report_result *result; /* its findings are settled; dry_run is set when the user declines */
 	/* Called for each finding, in report order, once nothing more happens to it in this run. */
 	void (*tell)(void *context, const struct report_result *result, const struct finding *finding);
 	void *context;
-	size_t told;    /* findings told so far */
+	struct claims *claims;    /* during settle() */
+	size_t told, claims_told; /* findings told so far, and claims among them */
 	bool found;     /* a finding at --min-confidence or above */
 	bool unsettled; /* one that should have been revoked and is not */
 };
 
-/* Decide, ask where a person is there to answer, send, and tell. */
-void settle(struct settlement *settlement, const struct broker_options *options, const atomic_int *stop);
+/*
+ * Decide, ask where a person is there to answer, claim, send, and tell. *stop is nonzero once a signal asked to stop; it is 0
+ * again if nothing but the ledger made it SETTLE_STOPPED_BY_LEDGER meanwhile.
+ */
+void settle(struct settlement *settlement, const struct broker_options *options, atomic_int *stop);
+#define SETTLE_STOPPED_BY_LEDGER 2
 
 #endif

@@ -11,6 +11,17 @@
 /* Load the rules that the options ask for, for `rules check` and `rules test` those of the operands too. *set is owned by the caller. Returns 0 or a negative code. */
 int command_load_rules(const struct options *options, struct rule_set *set, struct error *error);
 
+/*
+ * How the broker is to go about it, from the options: all but what is looked at. Returns 0 or a negative code; release it in
+ * either case.
+ */
+int command_broker_options(const struct options *options, const struct rule_set *rules, struct broker_options *broker,
+			   struct error *error);
+void command_broker_options_release(struct broker_options *broker);
+
+/* ledger list|export|verify|retry. */
+enum exit_code command_ledger(const struct options *options, const struct rule_set *rules);
+
 /* scan, git, dir, stdin, revoke. */
 enum exit_code command_run(const struct options *options, const struct rule_set *rules);
 

@@ -12,8 +12,8 @@
 
 #define ALL_SCANS (COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR | COMMAND_STDIN)
 #define ALL_RUNS (ALL_SCANS | COMMAND_REVOKE)
-#define SENDING (ALL_RUNS | COMMAND_KEYS)
-#define ALL (ALL_RUNS | COMMAND_RULES | COMMAND_KEYS | COMMAND_REPORT)
+#define SENDING (ALL_RUNS | COMMAND_KEYS | COMMAND_LEDGER) /* `ledger retry` is a run */
+#define ALL (SENDING | COMMAND_RULES | COMMAND_REPORT)
 
 static const struct command_row {
 	const char *name;
@@ -28,6 +28,7 @@ static const struct command_row {
 	{ "keys", COMMAND_KEYS, "VERB [ID...]", "list, create, delete or rotate the team's own keys, with VERCEL_TOKEN" },
 	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force" },
 	{ "report", COMMAND_REPORT, "FILE.json", "another format from a saved JSON report" },
+	{ "ledger", COMMAND_LEDGER, "list|export|verify|retry", "what was found and sent, and the pending ones again" },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
 
@@ -55,7 +56,7 @@ static const struct option_row {
 	{ 'n', "dry-run", NULL, "find and report, send nothing (also STAUNCH_DRY_RUN=1)", SENDING, OPTION_FLAG, TARGET(dry_run) },
 	{ 'y', "yes", NULL, "do not ask before revoking, or before deleting or rotating a key", SENDING, OPTION_FLAG, TARGET(yes) },
 	{ 'f', "format", "FMT[:FILE]", "human, json, jsonl, sarif, gitlab, junit, csv, html or github; repeatable; FILE - is standard output", SENDING | COMMAND_REPORT, OPTION_LIST, TARGET(formats) },
-	{ 'j', "jobs", "N", "worker threads; default: the processors this process may use", ALL_SCANS, OPTION_NUMBER, TARGET_RANGE(jobs, 1, 256) },
+	{ 'j', "jobs", "N", "worker threads; default: the processors this process may use", ALL_SCANS | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(jobs, 1, 256) },
 	{ 0, "staged", NULL, "only what the next commit would add", COMMAND_GIT, OPTION_FLAG, TARGET(staged) },
 	{ 0, "range", "A..B", "only what these commits add; repeatable", COMMAND_GIT, OPTION_LIST, TARGET(ranges) },
 	{ 0, "name", "LABEL", "the path that places on standard input show; the name of a key to create", COMMAND_STDIN | COMMAND_KEYS, OPTION_TEXT, TARGET(name) },
@@ -64,7 +65,14 @@ static const struct option_row {
 	{ 0, "rules", "FILE|DIR", "more rules; repeatable", ALL, OPTION_LIST, TARGET(rules) },
 	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },
 	{ 0, "disable", "RULE|PACK", "do not use it; repeatable", ALL, OPTION_LIST, TARGET(disable) },
-	{ 0, "max-revocations", "N", "send nothing when there are more keys than this; default 1000", ALL_RUNS, OPTION_LONG, TARGET_RANGE(max_revocations, 0, 1000000) },
+	{ 0, "ledger", "URI", "where to remember what was sent: a path, file: or postgresql:// URI", ALL_RUNS | COMMAND_LEDGER, OPTION_TEXT, TARGET(ledger) },
+	{ 0, "no-ledger", NULL, "remember nothing: what earlier runs have sent is sent again", ALL_RUNS, OPTION_FLAG, TARGET(no_ledger) },
+	{ 0, "resend", NULL, "send also what earlier runs have settled", ALL_RUNS, OPTION_FLAG, TARGET(resend) },
+	{ 0, "state", "STATE", "of ledger list and export: claimed, pending, accepted, gone or rejected", COMMAND_LEDGER, OPTION_TEXT, TARGET(state) },
+	{ 0, "rule", "RULE", "of ledger: found by this rule", COMMAND_LEDGER, OPTION_TEXT, TARGET(rule) },
+	{ 0, "since", "DATE", "of ledger: changed since 2026-11-02, 2026-11-02T10:00:00Z, or 7d or 12h ago", COMMAND_LEDGER, OPTION_TEXT, TARGET(since) },
+	{ 0, "repository", "PATH", "of ledger: found in this repository, file or folder", COMMAND_LEDGER, OPTION_TEXT, TARGET(repository) },
+	{ 0, "max-revocations", "N", "send nothing when there are more keys than this; default 1000", ALL_RUNS | COMMAND_LEDGER, OPTION_LONG, TARGET_RANGE(max_revocations, 0, 1000000) },
 	{ 0, "reporter-email", "E", "sent along with each report", SENDING, OPTION_TEXT, TARGET(reporter_email) },
 	{ 0, "comment", "TEXT", "sent along with each report", SENDING, OPTION_TEXT, TARGET(comment) },
 	{ 0, "endpoint", "RULE=URL", "send a rule's reports elsewhere; plain http only to a loopback address", SENDING, OPTION_LIST, TARGET(endpoints) },
@@ -83,9 +91,9 @@ static const struct option_row {
 	{ 0, "cpu-limit", "SECONDS", "of processor time that the scan may take; default: none", ALL_SCANS, OPTION_NUMBER, TARGET_RANGE(cpu_limit_seconds, 1, 31536000) },
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
-	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS | COMMAND_REPORT, OPTION_COLOR, TARGET(color) },
-	{ 0, "no-progress", NULL, "do not show on a terminal how far the scan is", ALL_SCANS, OPTION_FLAG, TARGET(no_progress) },
-	{ 0, "exit-zero", NULL, "exit with 0 instead of 1", ALL_RUNS, OPTION_FLAG, TARGET(exit_zero) },
+	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS | COMMAND_LEDGER | COMMAND_REPORT, OPTION_COLOR, TARGET(color) },
+	{ 0, "no-progress", NULL, "do not show on a terminal how far the scan is", ALL_SCANS | COMMAND_LEDGER, OPTION_FLAG, TARGET(no_progress) },
+	{ 0, "exit-zero", NULL, "exit with 0 instead of 1", ALL_RUNS | COMMAND_LEDGER, OPTION_FLAG, TARGET(exit_zero) },
 	{ 0, "version", NULL, "print the version", ALL, OPTION_FLAG, TARGET(version) },
 	{ 'h', "help", NULL, "print this", ALL, OPTION_FLAG, TARGET(help) },
 };
@@ -268,6 +276,12 @@ static int check_operands(const struct options *options, const struct command_ro
 		return error_set(error, ERROR_CONFIGURATION, "keys wants one of list, create, delete and rotate");
 	if (options->command == COMMAND_REPORT && count != 1)
 		return error_set(error, ERROR_CONFIGURATION, "report wants one file, as -f json:FILE wrote it");
+	if (options->command == COMMAND_LEDGER && !count)
+		return error_set(error, ERROR_CONFIGURATION, "ledger wants one of list, export, verify and retry");
+	if (options->ledger && options->no_ledger)
+		return error_set(error, ERROR_CONFIGURATION, "--ledger and --no-ledger exclude each other");
+	if (options->resend && options->no_ledger)
+		return error_set(error, ERROR_CONFIGURATION, "--resend means nothing without a ledger");
 	if (options->staged && options->ranges.count)
 		return error_set(error, ERROR_CONFIGURATION, "--staged and --range exclude each other");
 	for (size_t i = 0; i < options->ranges.count; i++) {

@@ -24,6 +24,7 @@ enum command_bit {
 	COMMAND_RULES = 1 << 5,
 	COMMAND_KEYS = 1 << 6,
 	COMMAND_REPORT = 1 << 7,
+	COMMAND_LEDGER = 1 << 8,
 };
 
 /* A list of arguments, in the order given. The strings are argv's or the table's. */
@@ -45,6 +46,9 @@ struct options {
 	unsigned cpu_limit_seconds; /* 0: none */
 	unsigned long max_revocations;
 	const char *reporter_email, *comment, *ca_file;
+	const char *ledger; /* NULL: the default one */
+	bool no_ledger, resend;
+	const char *state, *rule, *since, *repository; /* what `ledger` lists; NULL: all */
 	unsigned timeout_seconds, retries;
 	const char *team, *api_url, *project, *expires, *budget, *refresh, *to_command; /* of `keys` */
 	bool include_byok;

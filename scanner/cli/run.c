@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "ledger/ledger.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -122,11 +123,13 @@ static int check_ca_file(const char *path, struct error *error)
 	return 0;
 }
 
-enum exit_code command_run(const struct options *options, const struct rule_set *rules)
+int command_broker_options(const struct options *options, const struct rule_set *rules, struct broker_options *broker,
+			   struct error *error)
 {
 	struct revoke_endpoint *endpoints = memory_allocate_zeroed(options->endpoints.count, sizeof(*endpoints));
-	struct targets targets = { 0 };
-	struct broker_options broker = {
+	int result = 0;
+
+	*broker = (struct broker_options){
 		.rules = rules,
 		.revoke_stdin = options->command == COMMAND_REVOKE,
 		.jobs = options->jobs,
@@ -151,15 +154,36 @@ enum exit_code command_run(const struct options *options, const struct rule_set 
 			    .timeout_seconds = options->timeout_seconds,
 			    .retries = options->retries,
 			    .concurrency = REVOKE_CONCURRENCY_DEFAULT },
+		.ledger_uri = options->ledger,
+		.no_ledger = options->no_ledger,
+		.resend = options->resend,
 	};
+	for (size_t i = 0; i < options->endpoints.count && !result; i++)
+		result = command_parse_endpoint(&endpoints[i], options->endpoints.items[i], rules, error);
+	if (!result)
+		result = check_ca_file(options->ca_file, error);
+	if (!result && options->ledger)
+		result = ledger_check_uri(options->ledger, error);
+	return result;
+}
+
+void command_broker_options_release(struct broker_options *broker)
+{
+	for (size_t i = 0; i < broker->revoke.endpoint_count; i++)
+		free((char *)broker->revoke.endpoints[i].rule_id);
+	free((struct revoke_endpoint *)broker->revoke.endpoints);
+}
+
+enum exit_code command_run(const struct options *options, const struct rule_set *rules)
+{
+	struct targets targets = { 0 };
+	struct broker_options broker;
 	struct error error;
 	enum exit_code code = EXIT_USAGE;
-	int result = list_targets(&targets, options, &error);
+	int result = command_broker_options(options, rules, &broker, &error);
 
-	for (size_t i = 0; i < options->endpoints.count && !result; i++)
-		result = command_parse_endpoint(&endpoints[i], options->endpoints.items[i], rules, &error);
 	if (!result)
-		result = check_ca_file(options->ca_file, &error);
+		result = list_targets(&targets, options, &error);
 	if (result) {
 		log_error("%s", error.message);
 	} else {
@@ -167,9 +191,7 @@ enum exit_code command_run(const struct options *options, const struct rule_set 
 		broker.target_count = targets.count;
 		code = broker_run(&broker);
 	}
-	for (size_t i = 0; i < options->endpoints.count; i++)
-		free((char *)endpoints[i].rule_id);
-	free(endpoints);
+	command_broker_options_release(&broker);
 	free(targets.items);
 	return code;
 }

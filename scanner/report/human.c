@@ -207,9 +207,12 @@ void human_add_outcome(struct human *human, const struct finding *finding)
 	} else {
 		buffer_add_string(human->out, "reported to ");
 		human_add_text(human, finding->rule->provider_name);
-		if (revocation->has_time && revocation->at < human->result->started) {
-			buffer_add_string(human->out, " on "); /* by an earlier run */
+		if (revocation->earlier && revocation->at <= human->result->started) {
+			buffer_add_char(human->out, ' ');
 			human_add_date(human, revocation->at);
+			buffer_add_string(human->out, " by an earlier run");
+		} else if (revocation->earlier) {
+			buffer_add_string(human->out, " by another run"); /* at the same time as this one */
 		}
 		buffer_add_string(human->out, ": ");
 		add_answer(human, finding);

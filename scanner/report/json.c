@@ -19,10 +19,10 @@ struct part {
 	struct buffer text; /* for one value */
 };
 
-static void part_init(struct part *part, struct report *report, const struct report_result *result,
+static void part_init(struct part *part, struct buffer *out, const struct report_result *result,
 		      const struct finding *finding, bool pretty)
 {
-	*part = (struct part){ .writer = { .out = &report->output.pending, .pretty = pretty } };
+	*part = (struct part){ .writer = { .out = out, .pretty = pretty } };
 	report_mask_init(&part->mask, result, finding);
 }
 
@@ -73,6 +73,24 @@ static void add_place(struct part *part, const struct place *place)
 	json_close(writer, '}');
 }
 
+/* The member of this name, or with NULL the bare array. */
+static void add_places(struct part *part, const char *name, const struct finding *finding)
+{
+	json_open(&part->writer, name, '[');
+	for (size_t i = 0; i < finding->place_count; i++)
+		add_place(part, &finding->places[i]);
+	json_close(&part->writer, ']');
+}
+
+void report_add_places(struct buffer *buffer, const struct report_result *result, const struct finding *finding)
+{
+	struct part part;
+
+	part_init(&part, buffer, result, finding, false);
+	add_places(&part, NULL, finding);
+	part_release(&part);
+}
+
 static void add_encoding(struct json_writer *writer, const char *encoding)
 {
 	json_open(writer, "encoding", '[');
@@ -111,6 +129,8 @@ static void add_revocation(struct part *part, const struct revocation *revocatio
 		json_number(writer, "attempts", revocation->attempts);
 	if (revocation->has_time)
 		json_time(writer, "at", revocation->at);
+	if (revocation->earlier)
+		json_bool(writer, "earlier", true);
 	add_text(part, "message", revocation->message);
 	json_close(writer, '}');
 }
@@ -146,12 +166,9 @@ static void add_finding_members(struct part *part, const struct finding *finding
 	buffer_add_format(&part->text, "sha256:%s", finding->fingerprint);
 	json_string(writer, "fingerprint", part->text.bytes);
 	add_encoding(writer, finding->encoding);
-	json_open(writer, "places", '[');
-	for (size_t i = 0; i < finding->place_count; i++) {
-		add_place(part, &finding->places[i]);
+	add_places(part, "places", finding);
+	for (size_t i = 0; i < finding->place_count; i++)
 		in_git = in_git || report_place_in_git(&finding->places[i]);
-	}
-	json_close(writer, ']');
 	json_number(writer, "places_total", finding->places_total);
 	if (in_git)
 		json_number(writer, "commits_total", finding->commits_total);
@@ -253,7 +270,7 @@ static void json_finish(struct report *report, const struct report_result *resul
 {
 	struct part part;
 
-	part_init(&part, report, result, NULL, true);
+	part_init(&part, &report->output.pending, result, NULL, true);
 	json_open(&part.writer, NULL, '{');
 	add_run(&part, result);
 	json_open(&part.writer, "findings", '[');
@@ -275,7 +292,7 @@ static void jsonl_settled(struct report *report, const struct report_result *res
 {
 	struct part part;
 
-	part_init(&part, report, result, finding, false);
+	part_init(&part, &report->output.pending, result, finding, false);
 	json_open(&part.writer, NULL, '{');
 	json_string(&part.writer, "type", "finding");
 	add_finding_members(&part, finding);
@@ -289,7 +306,7 @@ static void jsonl_finish(struct report *report, const struct report_result *resu
 {
 	struct part part;
 
-	part_init(&part, report, result, NULL, false);
+	part_init(&part, &report->output.pending, result, NULL, false);
 	json_open(&part.writer, NULL, '{');
 	json_string(&part.writer, "type", "summary");
 	add_run(&part, result);

@@ -106,6 +106,12 @@ void json_bool(struct json_writer *writer, const char *name, bool value)
 	buffer_add_string(writer->out, value ? "true" : "false");
 }
 
+void json_raw(struct json_writer *writer, const char *name, const char *json)
+{
+	begin_value(writer, name);
+	buffer_add_string(writer->out, json);
+}
+
 void json_null(struct json_writer *writer, const char *name)
 {
 	json_string(writer, name, NULL);

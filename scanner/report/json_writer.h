@@ -1,7 +1,7 @@
 /*
  * JSON as a stream, in the order in which it is written, so that the same result gives the same bytes and no
- * report has to fit into memory. (cJSON would hold the whole tree, and numbers only up to 2^53.) Private to
- * report/.
+ * report has to fit into memory. (cJSON would hold the whole tree, and numbers only up to 2^53.) For report/, and for
+ * cli/ where it writes what the ledger holds.
  */
 #ifndef STAUNCH_REPORT_JSON_WRITER_H
 #define STAUNCH_REPORT_JSON_WRITER_H
@@ -32,6 +32,7 @@ void json_string(struct json_writer *writer, const char *name, const char *text)
 void json_number(struct json_writer *writer, const char *name, uint64_t number);
 void json_decimal(struct json_writer *writer, const char *name, double number); /* finite */
 void json_bool(struct json_writer *writer, const char *name, bool value);
+void json_raw(struct json_writer *writer, const char *name, const char *json); /* a value that is JSON already */
 void json_null(struct json_writer *writer, const char *name);
 void json_time(struct json_writer *writer, const char *name, int64_t seconds);
 

@@ -72,6 +72,14 @@ void report_shorten(struct buffer *buffer, const struct finding *finding);
  */
 void report_add_harmless(struct buffer *buffer, const struct report_result *result, const char *text);
 
+/*
+ * As report_add_harmless(), for what is stored and not shown: nothing but credentials is changed.
+ */
+void report_add_masked(struct buffer *buffer, const struct report_result *result, const char *text);
+
+/* Add the finding's places as the JSON reports have them: the value of "places", on one line. */
+void report_add_places(struct buffer *buffer, const struct report_result *result, const struct finding *finding);
+
 /* The names of the formats, ended by NULL. */
 extern const char *const report_format_names[];
 

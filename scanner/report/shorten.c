@@ -148,14 +148,20 @@ void report_mask_add(const struct report_mask *mask, struct buffer *buffer, cons
 	buffer_release(&shortened);
 }
 
-void report_add_harmless(struct buffer *buffer, const struct report_result *result, const char *text)
+void report_add_masked(struct buffer *buffer, const struct report_result *result, const char *text)
 {
-	struct buffer masked = BUFFER_INIT;
 	struct report_mask mask;
 
 	report_mask_init(&mask, result, NULL);
-	report_mask_add(&mask, &masked, text);
-	text_add_harmless(buffer, masked.bytes);
+	report_mask_add(&mask, buffer, text);
 	report_mask_release(&mask);
+}
+
+void report_add_harmless(struct buffer *buffer, const struct report_result *result, const char *text)
+{
+	struct buffer masked = BUFFER_INIT;
+
+	report_add_masked(&masked, result, text);
+	text_add_harmless(buffer, masked.bytes ? masked.bytes : "");
 	buffer_release(&masked);
 }

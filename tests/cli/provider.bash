@@ -40,8 +40,10 @@ ask() {
 	curl -sS --fail-with-body --cacert "$CERTIFICATES/ca.pem" "$URL$1" "${@:2}"
 }
 
-# provider_reset / faults JSON: forget everything / what is to go wrong with the next reports
-provider_reset() { ask /_control/reset -X POST >/dev/null; }
+# provider_reset / faults JSON: forget everything, also what the default ledger remembers / what is to go wrong with
+# the next reports
+provider_reset() { ask /_control/reset -X POST >/dev/null; ledger_forget; }
+ledger_forget() { rm -rf "$HOME/.local/state/staunch"; }
 faults() { ask /_control/faults --data-binary "$1" >/dev/null; }
 
 # created_key: a key made over the provider's API

@@ -30,8 +30,11 @@ revoke() {
 	expect_message "$(shortened "$key")" "$OUT"
 	expect_message 'reported to Vercel: accepted (HTTP 200)' "$OUT"
 
+	# the next run knows
 	staunch_sending git --yes --endpoint "$AT" -f json
-	expect '.findings[0].revocation | [.state, .http_status, .attempts]' '["accepted",200,1]'
+	expect_status 1
+	expect_sent "$key"
+	expect '.findings[0].revocation | [.state, .http_status, .attempts, .earlier]' '["accepted",200,1,true]'
 	expect '.summary.accepted' 1
 	expect '.dry_run' false
 }
@@ -366,7 +369,7 @@ refused() { ! curl -s -o /dev/null "$URL"; }
 	expect_status 1
 	expect_sent "$key"
 	AT=${AT/127.0.0.1/localhost}
-	revoke "$key" --ca-file "$CERTIFICATES/ca.pem"
+	revoke "$key" --ca-file "$CERTIFICATES/ca.pem" # another address, so another claim
 	expect_status 1
 	expect_sent "$key" "$key"
 }
@@ -461,7 +464,7 @@ on_terminal() {
 	expect_status 1
 	expect_sent "$key"
 	expect_nowhere 'y/N' "$ERR"
-	staunch_sending dir file --endpoint "$AT" </dev/null
+	staunch_sending dir file --resend --endpoint "$AT" </dev/null
 	expect_status 1
 	expect_sent "$key" "$key"
 	expect_nowhere 'y/N' "$ERR"

@@ -263,7 +263,7 @@ static void states(void **state)
 	mute.revoke_kind = RULE_REVOKE_NONE;
 	self.revoke_kind = RULE_REVOKE_SELF;
 	findings[0]->revocation = (struct revocation){ .state = REVOCATION_ACCEPTED, .http_status = 204, .has_time = true,
-						       .at = START - DAY };
+						       .at = START - DAY, .earlier = true };
 	findings[1]->revocation = (struct revocation){ .state = REVOCATION_REJECTED, .http_status = 400,
 						       .message = memory_copy_string("HTTP 400 bad\x1b: no\n") };
 	findings[2]->revocation = (struct revocation){ .state = REVOCATION_PENDING, .attempts = 5,
@@ -299,7 +299,7 @@ static void states(void **state)
 		      "  next    revoke it at Vercel by hand, create a new key and deploy it\n"
 		      "\n"
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"
-		      "  reported to Vercel on 2026-11-22: accepted (HTTP 204)\n"
+		      "  reported to Vercel 2026-11-22 by an earlier run: accepted (HTTP 204)\n"
 		      "  next    create a new key and deploy it\n"
 		      "\n"
 		      "vck_aO71…SZwa  certain  Vercel AI Gateway API key\n"

@@ -1,0 +1,366 @@
+#define _GNU_SOURCE
+#include "broker/claims.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void claims_init(struct claims *claims, const struct broker_options *options, const struct report_result *result)
+{
+	*claims = (struct claims){ .options = options, .result = result };
+	claims->items = memory_allocate_zeroed(result->finding_count, sizeof(*claims->items));
+}
+
+static void key_release(struct ledger_key *key)
+{
+	for (size_t i = 0; i < key->source_count; i++)
+		free((char *)key->sources[i].path);
+	free((struct ledger_source *)key->sources);
+	free((char *)key->secret);
+	free((char *)key->places);
+	*key = (struct ledger_key){ 0 };
+}
+
+void claims_release(struct claims *claims)
+{
+	ledger_close(claims->ledger);
+	for (size_t i = 0; i < claims->count; i++) {
+		key_release(&claims->items[i].key);
+		free(claims->items[i].owner);
+	}
+	for (size_t i = 0; claims->target_paths && i < claims->result->target_count; i++)
+		free(claims->target_paths[i]);
+	free(claims->target_paths);
+	free(claims->items);
+}
+
+void claims_add(struct claims *claims, size_t number)
+{
+	claims->items[claims->count++] = (struct claim){ .finding = claims->result->findings[number], .number = number };
+}
+
+size_t claims_open_count(const struct claims *claims)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < claims->count; i++)
+		open += !claims->items[i].settled;
+	return open;
+}
+
+/* ---- keys ---- */
+
+/* A path that starts where this process stands, made absolute; NULL when that cannot be known. The caller frees it. */
+static char *absolute(const char *path)
+{
+	char folder[PATH_MAX];
+
+	if (path[0] == '/')
+		return memory_copy_string(path);
+	return getcwd(folder, sizeof(folder)) ? memory_format("%s/%s", folder, path) : NULL;
+}
+
+/* The absolute paths of all targets, without links and dots, so that a repository has one name. */
+static void find_targets(struct claims *claims)
+{
+	const struct report_result *result = claims->result;
+
+	claims->target_paths = memory_allocate_zeroed(result->target_count + 1, sizeof(*claims->target_paths));
+	for (size_t i = 0; i < result->target_count; i++) {
+		if (strcmp(result->targets[i].kind, "stdin") != 0)
+			claims->target_paths[i] = realpath(result->targets[i].path, NULL);
+	}
+}
+
+/*
+ * A path as the ledger may hold it. One that holds a credential cannot be stored, and shortened it leads nowhere, so the
+ * folder that can be named is stored in its place. Takes path over.
+ */
+static char *storable(const struct report_result *result, char *path)
+{
+	struct buffer masked = BUFFER_INIT;
+
+	for (;;) {
+		char *slash = strrchr(path, '/');
+
+		buffer_clear(&masked);
+		report_add_masked(&masked, result, path);
+		if (strcmp(masked.bytes, path) == 0 || !slash || slash == path)
+			break;
+		*slash = '\0';
+	}
+	if (strcmp(masked.bytes, path) != 0)
+		path[1] = '\0'; /* only "/" is left */
+	buffer_release(&masked);
+	return path;
+}
+
+static struct ledger_source source_of(const struct claims *claims, const struct place *place)
+{
+	const struct target *target = &claims->result->targets[place->target];
+	char *path = NULL;
+
+	if (strcmp(target->kind, "stdin") == 0)
+		return (struct ledger_source){ "stdin", NULL };
+	if (strcmp(target->kind, "dir") == 0 || strcmp(target->kind, "file") == 0) {
+		path = place->path ? absolute(place->path) : NULL;
+		return (struct ledger_source){ "file", path ? storable(claims->result, path) : NULL };
+	}
+	path = memory_copy_string(claims->target_paths[place->target]);
+	return (struct ledger_source){ "git", path ? storable(claims->result, path) : NULL };
+}
+
+static bool same_source(const struct ledger_source *a, const struct ledger_source *b)
+{
+	return strcmp(a->kind, b->kind) == 0 && strcmp(a->path ? a->path : "", b->path ? b->path : "") == 0;
+}
+
+/* Where the finding stands, each file and repository once. */
+static void find_sources(const struct claims *claims, const struct finding *finding, struct ledger_key *key)
+{
+	struct ledger_source *sources = memory_allocate_zeroed(finding->place_count + 1, sizeof(*sources));
+
+	for (size_t i = 0; i < finding->place_count; i++) {
+		struct ledger_source source = source_of(claims, &finding->places[i]);
+		bool known = false;
+
+		for (size_t j = 0; j < key->source_count && !known; j++)
+			known = same_source(&sources[j], &source);
+		if (known)
+			free((char *)source.path);
+		else
+			sources[key->source_count++] = source;
+	}
+	key->sources = sources;
+}
+
+static void make_key(struct claims *claims, struct claim *claim)
+{
+	const struct finding *finding = claim->finding;
+	struct ledger_key *key = &claim->key;
+	struct buffer text = BUFFER_INIT;
+
+	if (key->fingerprint)
+		return;
+	key->fingerprint = finding->fingerprint;
+	key->rule = finding->rule->id;
+	key->endpoint = revoke_endpoint_of(&claims->options->revoke, finding->rule);
+	key->provider = finding->rule->provider;
+	key->confidence = confidence_name(finding->confidence);
+	report_shorten(&text, finding);
+	key->secret = memory_copy_string(text.bytes);
+	buffer_clear(&text);
+	report_add_places(&text, claims->result, finding);
+	key->places = memory_copy_string(text.bytes);
+	key->places_total = finding->places_total;
+	find_sources(claims, finding, key);
+	buffer_release(&text);
+}
+
+/* ---- asking the ledger ---- */
+
+/* The keys and statuses of some of the claims: what calls of the ledger take. */
+struct selection {
+	struct claim **claims;
+	struct ledger_key *keys;
+	struct ledger_status *statuses;
+	size_t count;
+};
+
+static void selection_init(struct selection *selection, struct claims *claims, bool theirs_alone)
+{
+	if (!claims->target_paths)
+		find_targets(claims);
+	selection->count = 0;
+	selection->claims = memory_allocate_zeroed(claims->count, sizeof(*selection->claims));
+	selection->keys = memory_allocate_zeroed(claims->count, sizeof(*selection->keys));
+	selection->statuses = memory_allocate_zeroed(claims->count, sizeof(*selection->statuses));
+	for (size_t i = 0; i < claims->count; i++) {
+		struct claim *claim = &claims->items[i];
+
+		if (claim->settled || (theirs_alone && !claim->owner))
+			continue;
+		make_key(claims, claim);
+		selection->keys[selection->count] = claim->key;
+		selection->claims[selection->count++] = claim;
+	}
+}
+
+static void selection_release(struct selection *selection)
+{
+	for (size_t i = 0; i < selection->count; i++)
+		ledger_status_release(&selection->statuses[i]);
+	free(selection->claims);
+	free(selection->keys);
+	free(selection->statuses);
+}
+
+/* The finding has what another run made of it. The message is taken over. */
+static void settle_earlier(struct claim *claim, struct ledger_status *status)
+{
+	struct revocation *revocation = &claim->finding->revocation;
+
+	free(revocation->message);
+	*revocation = (struct revocation){ .state = status->state,
+					   .http_status = status->http_status,
+					   .attempts = status->attempts,
+					   .has_time = true,
+					   .at = status->at,
+					   .earlier = true,
+					   .message = status->message };
+	status->message = NULL;
+	claim->settled = true;
+}
+
+/* Act upon how things stand. Returns whether anything is other than it was. */
+static bool note_standings(struct selection *selection, bool settle)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < selection->count; i++) {
+		struct ledger_status *status = &selection->statuses[i];
+		struct claim *claim = selection->claims[i];
+
+		changed |= status->standing != LEDGER_THEIRS;
+		free(claim->owner);
+		claim->owner = status->owner;
+		status->owner = NULL;
+		claim->ours = status->standing == LEDGER_OURS;
+		if (status->standing == LEDGER_SETTLED && settle)
+			settle_earlier(claim, status);
+	}
+	return changed;
+}
+
+static int open_for(struct claims *claims, enum ledger_mode mode, struct error *error)
+{
+	if (claims->ledger && claims->mode >= mode)
+		return 0;
+	ledger_close(claims->ledger);
+	claims->ledger = NULL;
+	claims->mode = mode;
+	return ledger_open(&claims->ledger, claims->options->ledger_uri, mode, claims->result->version, error);
+}
+
+int claims_look_up(struct claims *claims, enum ledger_mode mode, struct error *error)
+{
+	struct selection selection;
+	int result;
+
+	if (claims->options->no_ledger)
+		return 0;
+	result = open_for(claims, mode, error);
+	if (result == ERROR_NOT_FOUND)
+		return 0; /* nothing was ever sent */
+	if (result)
+		return result;
+	selection_init(&selection, claims, false);
+	result = ledger_look_up(claims->ledger, selection.keys, selection.count, selection.statuses, error);
+	if (!result)
+		note_standings(&selection, !claims->options->resend);
+	selection_release(&selection);
+	return result;
+}
+
+int claims_take(struct claims *claims, struct error *error)
+{
+	struct selection selection;
+	int result;
+
+	if (claims->options->no_ledger) {
+		for (size_t i = 0; i < claims->count; i++)
+			claims->items[i].ours = true;
+		return 0;
+	}
+	if (open_for(claims, LEDGER_CREATE, error))
+		return error->code;
+	selection_init(&selection, claims, false);
+	result = ledger_claim(claims->ledger, selection.keys, selection.count, claims->options->resend, selection.statuses,
+			      error);
+	if (!result)
+		note_standings(&selection, true);
+	selection_release(&selection);
+	return result;
+}
+
+int claims_take_over(struct claims *claims, bool *changed, struct error *error)
+{
+	struct selection selection;
+	bool free_ones = false;
+	int result;
+
+	/* a look first, which disturbs nobody: those that are at it have to write */
+	selection_init(&selection, claims, true);
+	result = ledger_look_up(claims->ledger, selection.keys, selection.count, selection.statuses, error);
+	for (size_t i = 0; i < selection.count && !result; i++)
+		free_ones |= selection.statuses[i].standing == LEDGER_FREE;
+	if (!result && free_ones) {
+		for (size_t i = 0; i < selection.count; i++)
+			ledger_status_release(&selection.statuses[i]);
+		/* what others have settled meanwhile was sent in this run's time: that counts for --resend too */
+		result = ledger_claim(claims->ledger, selection.keys, selection.count, false, selection.statuses, error);
+	}
+	*changed = !result && note_standings(&selection, true);
+	selection_release(&selection);
+	return result;
+}
+
+int claims_keep(struct claims *claims, atomic_int *lost, int lost_value, struct error *error)
+{
+	return claims->ledger ? ledger_keep_alive(claims->ledger, lost, lost_value, error) : 0;
+}
+
+/* ---- telling it ---- */
+
+static void fail(struct claims *claims, const struct error *error)
+{
+	if (!claims->failed)
+		log_error("%s: it does not hold what was sent in this run, so the next run may send it again", error->message);
+	claims->failed = true;
+}
+
+void claims_attempted(struct claims *claims, struct claim *claim, const struct revocation_attempt *attempt)
+{
+	struct error error;
+
+	if (!claims->ledger)
+		return;
+	if (ledger_add_attempt(claims->ledger, &claim->key, claim->finding->revocation.attempts, attempt, &error))
+		fail(claims, &error);
+	else if (attempt->state != REVOCATION_PENDING)
+		claim->ours = false;
+}
+
+void claims_give_up(struct claims *claims, struct claim *claim)
+{
+	struct error error;
+
+	if (!claims->ledger || !claim->ours || claim->finding->revocation.state != REVOCATION_PENDING)
+		return;
+	claim->ours = false;
+	/* if it fails, the claim ends with this run, and the next one takes it over */
+	if (ledger_give_back(claims->ledger, &claim->key, claim->finding->revocation.message, &error))
+		log_verbose("%s", error.message);
+}
+
+void claims_add_pending(struct claims *claims)
+{
+	struct selection selection;
+	struct error error;
+
+	if (claims->options->no_ledger)
+		return;
+	if (open_for(claims, LEDGER_CREATE, &error)) {
+		log_error("%s: it does not hold what is pending", error.message);
+		return;
+	}
+	selection_init(&selection, claims, false);
+	if (ledger_add_pending(claims->ledger, selection.keys, selection.count,
+			       selection.count ? selection.claims[0]->finding->revocation.message : NULL, &error))
+		log_error("%s: it does not hold what is pending", error.message);
+	selection_release(&selection);
+}

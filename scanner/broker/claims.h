@@ -1,0 +1,71 @@
+/*
+ * What the ledger has to say in a run: which findings other runs have settled, which ones this run may send, and what
+ * came of them. It turns findings into the ledger's keys, with everything that a report may show and nothing else.
+ * Private to broker/. One thread.
+ */
+#ifndef STAUNCH_BROKER_CLAIMS_H
+#define STAUNCH_BROKER_CLAIMS_H
+
+#include "broker/broker.h"
+#include "ledger/ledger.h"
+
+#include <stdatomic.h>
+
+/* A finding that is to be sent. */
+struct claim {
+	struct finding *finding; /* borrowed */
+	size_t number;           /* which of the result's findings it is */
+	bool settled;            /* nothing more happens to it in this run */
+	struct ledger_key key;   /* its texts are owned; made when the ledger is first asked */
+	char *owner;             /* owned: who else has claimed it; NULL: nobody */
+	bool ours;               /* claimed by this run and not settled or given back yet */
+};
+
+struct claims {
+	const struct broker_options *options;
+	const struct report_result *result;
+	struct claim *items; /* owned: count of them, in report order */
+	size_t count;
+	char **target_paths; /* owned: the absolute path of each of the result's targets, or NULL */
+	struct ledger *ledger; /* owned; NULL: none is open */
+	enum ledger_mode mode; /* of the open one */
+	bool failed;           /* the ledger could not record something that was sent */
+};
+
+void claims_init(struct claims *claims, const struct broker_options *options, const struct report_result *result);
+void claims_release(struct claims *claims);
+
+/* The finding with this number is to be sent. Called in report order. */
+void claims_add(struct claims *claims, size_t number);
+
+/*
+ * Settle what other runs have settled, unless the user wants it sent again. mode LEDGER_READ leaves the ledger as it is, and
+ * makes none. Returns 0, or why the ledger cannot be used.
+ */
+int claims_look_up(struct claims *claims, enum ledger_mode mode, struct error *error);
+
+/*
+ * Claim what is not settled: what is ours afterwards may be sent. Without a ledger (--no-ledger) that is all. Returns 0, or
+ * why nothing could be claimed.
+ */
+int claims_take(struct claims *claims, struct error *error);
+
+/* As claims_take(), for what other runs have claimed: whether they have settled it, or died. *changed says whether anything did. */
+int claims_take_over(struct claims *claims, bool *changed, struct error *error);
+
+/* Keep what is ours until claims_release(). *lost becomes lost_value when that fails. */
+int claims_keep(struct claims *claims, atomic_int *lost, int lost_value, struct error *error);
+
+/* Record an attempt. Says so when it cannot, once, and sets failed. */
+void claims_attempted(struct claims *claims, struct claim *claim, const struct revocation_attempt *attempt);
+
+/* Nothing more is tried in this run: what is ours and pending is given back. */
+void claims_give_up(struct claims *claims, struct claim *claim);
+
+/* Record as pending what was not sent at all, so that `ledger retry` finds it. Says so when it cannot. */
+void claims_add_pending(struct claims *claims);
+
+/* How many are not settled. */
+size_t claims_open_count(const struct claims *claims);
+
+#endif
