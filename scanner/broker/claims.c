@@ -329,7 +329,7 @@ void claims_attempted(struct claims *claims, struct claim *claim, const struct r
 
 	if (!claims->ledger)
 		return;
-	if (ledger_add_attempt(claims->ledger, &claim->key, claim->finding->revocation.attempts, attempt, &error))
+	if (ledger_add_attempt(claims->ledger, &claim->key, attempt, &error))
 		fail(claims, &error);
 	else if (attempt->state != REVOCATION_PENDING)
 		claim->ours = false;

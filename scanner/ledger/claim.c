@@ -248,17 +248,38 @@ static int settle(struct ledger *ledger, const struct ledger_key *key, const str
 						 NUMBER(attempt->http_status),
 						 TEXT(message) };
 	/* what the provider said holds also when the claim was lost meanwhile; a failure then is the other one's to tell */
-	const char *sql = settled ? "UPDATE claims SET owner = $4, state = $5, updated = $6, http_status = $7, message = $8,"
-				    " attempts = attempts + 1 WHERE " KEY_MATCHES
-				    " AND (owner = $4 OR state IN ('claimed', 'pending'))" :
-				    "UPDATE claims SET state = $5, updated = $6, http_status = $7, message = $8,"
-				    " attempts = attempts + 1 WHERE " KEY_MATCHES " AND owner = $4";
+	const char *sql = settled ? "UPDATE claims SET owner = $4, state = $5, updated = $6, http_status = $7, message = $8"
+				    " WHERE " KEY_MATCHES " AND (owner = $4 OR state IN ('claimed', 'pending'))" :
+				    "UPDATE claims SET state = $5, updated = $6, http_status = $7, message = $8"
+				    " WHERE " KEY_MATCHES " AND owner = $4";
 
 	return database_run(ledger->database, sql, values, 8, NULL, NULL, error);
 }
 
-int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, unsigned number,
-		       const struct revocation_attempt *attempt, struct error *error)
+/* One more attempt of all runs together, which gives it its number. */
+static int insert_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
+			  const char *message, struct error *error)
+{
+	const struct database_value values[] = { KEY_VALUES(key),
+						 TEXT(ledger->self.run),
+						 NUMBER(attempt->started),
+						 NUMBER(attempt->duration_ms),
+						 TEXT(revocation_state_name(attempt->state)),
+						 NUMBER(attempt->http_status),
+						 TEXT(message) };
+	int result = database_run(ledger->database, "UPDATE claims SET attempts = attempts + 1 WHERE " KEY_MATCHES, values, 3,
+				  NULL, NULL, error);
+
+	return result ? result :
+			database_run(ledger->database,
+				     "INSERT INTO attempts (fingerprint, rule, endpoint, run, started, duration_ms, state, http_status,"
+				     " message, number) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+				     " (SELECT attempts FROM claims WHERE " KEY_MATCHES "))",
+				     values, 9, NULL, NULL, error);
+}
+
+int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
+		       struct error *error)
 {
 	struct buffer message = BUFFER_INIT;
 	int result = database_begin(ledger->database, false, error);
@@ -267,16 +288,7 @@ int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, unsi
 		return ledger_fail(ledger, error);
 	buffer_add_string(&message, ""); /* so that there is a text in any case */
 	text_add_utf8(&message, attempt->message ? attempt->message : "");
-	const struct database_value values[] = {
-		KEY_VALUES(key), TEXT(ledger->self.run), NUMBER(number), NUMBER(attempt->started),
-		NUMBER(attempt->duration_ms), TEXT(revocation_state_name(attempt->state)), NUMBER(attempt->http_status),
-		TEXT(message.bytes)
-	};
-
-	result = database_run(ledger->database,
-			      "INSERT INTO attempts (fingerprint, rule, endpoint, run, number, started, duration_ms, state,"
-			      " http_status, message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-			      values, 10, NULL, NULL, error);
+	result = insert_attempt(ledger, key, attempt, message.bytes, error);
 	if (!result)
 		result = settle(ledger, key, attempt, message.bytes, error);
 	result = database_end(ledger->database, result, error);

@@ -97,11 +97,11 @@ int ledger_claim(struct ledger *ledger, const struct ledger_key *keys, size_t co
 		 struct ledger_status *statuses, struct error *error);
 
 /*
- * Record an attempt to send a claimed credential (number: which of this run's, from 1). One that settled it (accepted,
- * gone, rejected) settles the claim; when this function returns that is on the disk.
+ * Record an attempt to send a claimed credential. One that settled it (accepted, gone, rejected) settles the claim; when
+ * this function returns that is on the disk.
  */
-int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, unsigned number,
-		       const struct revocation_attempt *attempt, struct error *error);
+int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
+		       struct error *error);
 
 /* Give up a claim: it is pending, for the next run. message (NULL: none) says why. */
 int ledger_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error);
@@ -130,9 +130,9 @@ struct ledger_filter {
 	int64_t since;          /* changed at this time or later */
 };
 
-/* A run, or an attempt of one. */
+/* An attempt, and the run that made it. */
 struct ledger_attempt {
-	unsigned number;
+	unsigned number; /* from 1 */
 	int64_t started, duration_ms;
 	const char *state, *message;
 	unsigned http_status;

@@ -169,7 +169,7 @@ static int read_details(struct ledger *ledger, struct entry *entry, struct error
 				      "SELECT a.number, a.started, a.duration_ms, a.state, a.http_status, a.message, a.run, r.host,"
 				      " r.username, r.version FROM attempts a LEFT JOIN runs r ON r.id = a.run"
 				      " WHERE a.fingerprint = $1 AND a.rule = $2 AND a.endpoint = $3"
-				      " ORDER BY a.started, r.started, a.run, a.number",
+				      " ORDER BY a.number",
 				      values, 3, take_attempt, entry, error);
 	return result;
 }

@@ -30,7 +30,7 @@ static const struct step {
 	     " fingerprint TEXT NOT NULL, rule TEXT NOT NULL, endpoint TEXT NOT NULL, run TEXT NOT NULL,"
 	     " number BIGINT NOT NULL, started BIGINT NOT NULL, duration_ms BIGINT NOT NULL,"
 	     " state TEXT NOT NULL, http_status BIGINT NOT NULL, message TEXT NOT NULL,"
-	     " PRIMARY KEY (fingerprint, rule, endpoint, run, number))" },
+	     " PRIMARY KEY (fingerprint, rule, endpoint, number))" },
 	/* where to look again for what is pending */
 	{ 2, "CREATE TABLE sources ("
 	     " fingerprint TEXT NOT NULL, rule TEXT NOT NULL, endpoint TEXT NOT NULL,"

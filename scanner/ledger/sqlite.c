@@ -81,6 +81,8 @@ static int fail(struct sqlite *sqlite, struct error *error)
 {
 	int number = library.system_errno(sqlite->handle);
 
+	if (number == ENOSPC || number == EDQUOT)
+		return error_set(error, ERROR_IO, "its disk is full");
 	switch (library.extended_errcode(sqlite->handle) & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:

@@ -1,0 +1,588 @@
+#!/usr/bin/env bats
+# Goal: each key is reported exactly once, whatever crashes, however many run at once, and every run knows what the ones
+# before it did. ledger_postgres.bats is this file over PostgreSQL.
+
+load helpers
+load provider
+load ledger
+
+# ---- what earlier runs did ----
+
+@test "a key that was accepted is not sent again, and said to be; --resend sends it" {
+	local key
+	provider_start
+	key=$(created_key)
+	printf '%s\n' "$key" >file
+	sending dir file
+	expect_status 1
+	expect '.findings[0].revocation.earlier' null
+	sql "UPDATE claims SET updated = 1762077600"
+	sending dir file -f human:text
+	expect_status 1
+	expect_sent "$key"
+	expect '.findings[0].revocation' '{"state":"accepted","http_status":200,"attempts":1,"at":"2025-11-02T10:00:00Z","earlier":true}'
+	expect '.summary | [.accepted, .pending]' '[1,0]'
+	expect_message 'reported to Vercel 2025-11-02 by an earlier run: accepted (HTTP 200)' text
+	sending dir file --resend
+	expect_status 1
+	expect_sent "$key" "$key"
+	expect '.findings[0].revocation | [.state, .earlier]' '["accepted",null]'
+	expect_records '[["accepted",2]]' 'map([.state, (.attempts | length)])'
+}
+
+@test "gone and rejected settle it too; a rejected key makes the exit code 3 once" {
+	local key
+	provider_start
+	key=$(new_key)
+	printf '%s\n' "$key" >file
+	faults '[{"status":400,"body":"{\"error\":{\"code\":\"bad_request\",\"message\":\"no\"}}"}]'
+	sending dir file
+	expect_status 3
+	sending dir file -f human:text
+	expect_status 1
+	expect_sent "$key"
+	expect '.findings[0].revocation | [.state, .http_status, .message, .earlier]' '["rejected",400,"HTTP 400 bad_request: no",true]'
+	expect_message 'what was rejected may still be valid' text
+	new_key >file
+	faults '[{"status":404}]'
+	sending dir file
+	expect_status 1
+	sending dir file
+	expect '.findings[0].revocation | [.state, .earlier]' '["gone",true]'
+	expect_arrivals 2
+}
+
+@test "a pending key is sent by the next run" {
+	local key
+	provider_start
+	key=$(created_key)
+	printf '%s\n' "$key" >file
+	faults '[{"status":503,"times":3}]'
+	sending dir file --retries 2
+	expect_status 3
+	expect_records '[["pending",3,"HTTP 503"]]' 'map([.state, (.attempts | length), .message])'
+	sending dir file
+	expect_status 1
+	expect '.findings[0].revocation | [.state, .earlier]' '["accepted",null]'
+	[ "$(gateway_status "$key")" = 401 ]
+	expect_records '[["accepted",["pending","pending","pending","accepted"]]]' 'map([.state, (.attempts | map(.state))])'
+}
+
+@test "another endpoint is another claim" {
+	local first
+	provider_start
+	new_key >file
+	sending dir file
+	first=$AT
+	provider_start
+	[ "$AT" != "$first" ]
+	sending dir file
+	expect_status 1
+	expect_arrivals 1
+}
+
+@test "a dry run says what was settled, claims nothing and makes no ledger" {
+	local before
+	provider_start
+	new_key >file
+	staunch dir file --ledger "$LEDGER" --endpoint "$AT" -f json
+	expect_status 1
+	expect '.findings[0].revocation' '{"state":"dry-run"}'
+	staunch ledger list --ledger "$LEDGER"
+	expect_status 0
+	expect_message 'it does not exist: nothing was sent so far'
+	[ ! -e "$LEDGER" ]
+	sending dir file
+	new_key >>file
+	before=$(sql 'SELECT count(*) FROM claims; SELECT count(*) FROM runs')
+	staunch dir file --ledger "$LEDGER" --endpoint "$AT" -f json
+	expect_status 1
+	expect '[.findings[].revocation | [.state, .earlier]] | sort' '[["accepted",true],["dry-run",null]]'
+	[ "$(sql 'SELECT count(*) FROM claims; SELECT count(*) FROM runs')" = "$before" ]
+	expect_arrivals 1
+}
+
+@test "--no-ledger: nothing is remembered" {
+	provider_start
+	new_key >file
+	sending dir file
+	staunch_sending dir file --yes --endpoint "$AT" --no-ledger -f json
+	expect_status 1
+	expect '.findings[0].revocation | [.state, .earlier]' '["accepted",null]'
+	expect_arrivals 2
+	expect_records 1 length
+}
+
+@test "--max-revocations counts what would be sent now; what was too much is pending" {
+	provider_start
+	new_key 3 >file
+	sending dir file
+	expect_status 1
+	new_key 2 >>file
+	sending dir file --max-revocations 1
+	expect_status 3
+	expect_message '2 keys would be sent, more than --max-revocations 1 allows: none was sent'
+	expect '[.findings[].revocation.state] | sort' '["accepted","accepted","accepted","pending","pending"]'
+	expect_records '[["accepted",3],["pending",2]]' 'group_by(.state) | map([.[0].state, length])'
+	sending dir file --max-revocations 2
+	expect_status 1
+	expect_sent $(<file)
+}
+
+# ---- several at once ----
+
+@test "8 processes with the same 500 keys send exactly 500 requests" {
+	local number processes=()
+	provider_start
+	new_key 500 >file
+	for number in 1 2 3 4 5 6 7 8; do
+		start dir file
+		processes+=("$process")
+		eval "out_$number=\$OUT"
+	done
+	for process in "${processes[@]}"; do
+		finish
+		[ "$status" = 1 ]
+	done
+	expect_sent $(<file)
+	expect_records '["accepted",500]' '[(map(.state) | unique[]), length]'
+	for number in 1 2 3 4 5 6 7 8; do
+		local out=out_$number
+		[ "$(json '[.findings[].revocation.state] | [(unique[]), length]' "${!out}")" = '["accepted",500]' ]
+	done
+}
+
+@test "a run waits for another one's claims, and says what came of them" {
+	local first first_out
+	provider_start
+	new_key 3 >file
+	faults '[{"delay_ms":1500,"times":3}]'
+	start dir file
+	first=$process first_out=$OUT
+	wait_for under_way
+	sending dir file -f human:text
+	expect_status 1
+	expect '[.findings[].revocation | [.state, .earlier]] | unique' '[["accepted",true]]'
+	expect_message 'reported to Vercel by another run: accepted (HTTP 200)' text
+	process=$first
+	finish
+	expect_status 1
+	expect '[.findings[].revocation | [.state, .earlier]] | unique' '[["accepted",null]]' "$first_out"
+	expect_sent $(<file)
+}
+
+@test "a run that waits takes over when the other one is killed" {
+	local first waiting
+	provider_start
+	new_key 2 >file
+	faults '[{"delay_ms":30000,"times":2}]'
+	start dir file
+	first=$process
+	wait_for under_way
+	start dir file
+	waiting=$process
+	sleep 1
+	kill -0 "$waiting"
+	kill -KILL "$first"
+	process=$waiting
+	finish
+	expect_status 1
+	expect '[.findings[].revocation | [.state, .earlier]] | unique' '[["accepted",null]]'
+	wait "$first" || true
+	expect_sent $(<file) $(<file) # those that were under way when it died
+}
+
+@test "interrupted while it waits: pending, with who is at it" {
+	local first
+	provider_start
+	new_key >file
+	faults '[{"delay_ms":4000}]'
+	start dir file
+	first=$process
+	wait_for under_way
+	start dir file
+	sleep 1
+	kill -INT "$process"
+	finish
+	expect_status 130
+	expect '.findings[0].revocation.state' pending
+	expect '.findings[0].revocation.message | test("^process '"$first"' of .+ on .+ has claimed it$")' true
+	process=$first
+	finish
+	expect_status 1
+	expect_arrivals 1
+}
+
+# The request that was under way when a run died may have arrived: it is sent again. Nothing else is.
+@test "kill -9 at many moments, then a second run: every key is sent, none that was settled is sent again" {
+	local round settled again began
+	provider_start
+	for round in $(seq "${KILL_ROUNDS:-12}"); do
+		ask /_control/reset -X POST >/dev/null
+		new_key 60 >file
+		start dir file -q
+		# from the very start to the end, as the machine goes
+		sleep "0.$(printf %03d $((RANDOM % 200)))"
+		kill -KILL "$process" 2>/dev/null || true
+		wait "$process" 2>/dev/null || true
+		settled=$("$STAUNCH" ledger list --ledger "$LEDGER" -q -f json |
+			jq -r --rawfile keys <(while read -r key; do fingerprint "$key"; done <file) \
+				'.records[] | select(.state == "accepted") | .fingerprint | select(. as $f | $keys | contains($f))')
+		echo "# round $round: $(wc -w <<<"$settled") settled, $(requests) sent"
+		sending dir file
+		expect_status 1
+		expect '[.findings[].revocation.state] | [(unique[]), length]' '["accepted",60]'
+		expect '[.findings[].revocation | select(.earlier)] | length' "$(wc -w <<<"$settled")"
+		# every key arrived
+		[ "$(reports 'map(.fingerprint) | unique | length')" = 60 ]
+		# those that were settled once
+		again=$(reports 'group_by(.fingerprint) | map(select(length > 1) | "sha256:" + .[0].fingerprint) | .[]')
+		[ -z "$(comm -12 <(sort <<<"$settled") <(sort <<<"$again") | grep .)" ]
+		# and at most as many twice as can be under way at once
+		[ "$(wc -w <<<"$again")" -le 16 ]
+	done
+}
+
+@test "interrupted before it was sent: recorded as pending, and sent by the next run" {
+	local key
+	provider_start
+	key=$(created_key)
+	printf '%s\n' "$key" >file
+	faults '[{"delay_ms":20000}]'
+	start dir file
+	wait_for under_way
+	kill -INT "$process"
+	finish
+	expect_status 130
+	expect_records '[["pending","interrupted, the answer is not known",1]]' 'map([.state, .message, (.attempts | length)])'
+	sending dir file
+	expect_status 1
+	expect '.findings[0].revocation.state' accepted
+}
+
+@test "an answer that cannot be recorded: said, exit code 3, and nothing more is sent" {
+	provider_start
+	new_key 40 >file
+	faults '[{"delay_ms":700,"times":16}]'
+	start dir file
+	wait_for under_way
+	sql 'DROP TABLE attempts'
+	finish
+	expect_status 3
+	expect_message 'it does not hold what was sent in this run, so the next run may send it again'
+	[ "$(requests)" -le 17 ]
+	expect '[.findings[].revocation | select(.state == "pending") | .message] | unique' \
+		'["not sent: the ledger cannot record it any more"]'
+	# what is known of those that were sent is reported
+	expect '[.findings[].revocation | select(.state == "accepted")] | length >= 1' true
+}
+
+# ---- what is kept ----
+
+@test "the ledger holds what the report shows, and never the key" {
+	local key
+	provider_start
+	make_repository
+	key=$(created_key)
+	printf 'key = %s\n' "$key" >.env
+	printf 'x\n' >"$key.txt" # a file called like it
+	commit '2026-01-01T10:00:00Z' "oops, $key"
+	faults '[{"echo_secret":true}]'
+	# killed, so that a write-ahead log stays behind
+	start scan .
+	wait_for eval '[ "$(records "map(.state) | length")" -ge 1 ] && under_way'
+	finish
+	expect_status 3
+	sending scan . --resend
+	expect_status 1
+	cp "$OUT" report
+	expect_records "$(jq -c '.findings[0] | [.fingerprint, .secret, .rule, .provider, .confidence, .places_total]' report)" \
+		'.[0] | [.fingerprint, .secret, .rule, .provider, .confidence, .places_total]'
+	expect_records "$(jq -c '.findings[0].places' report)" '.[0].places'
+	expect_records '["rejected","accepted"]' '.[0].attempts | map(.state)'
+	expect_records "[\"$(hostname)\",\"$(id -un)\",\"$("$STAUNCH" --version | cut -d' ' -f2)\"]" '.[0].by | [.host, .user, .staunch]'
+	case $LEDGER in
+	postgresql:*) pg_dump "$LEDGER" >"$T/dump" ;;
+	*)
+		# a reader that holds the log, and the log itself
+		cat "$LEDGER"* >"$T/dump"
+		sqlite3 "$LEDGER" .dump >>"$T/dump"
+		;;
+	esac
+	"$STAUNCH" ledger list --ledger "$LEDGER" >>"$T/dump"
+	"$STAUNCH" ledger list --ledger "$LEDGER" -f csv >>"$T/dump"
+	"$STAUNCH" ledger export --ledger "$LEDGER" >>"$T/dump"
+	grep -aqF "$(shortened "$key")" "$T/dump"
+	expect_nowhere "${key:4:20}" "$T/dump"
+	expect_nowhere "${key:20:20}" "$T/dump"
+	expect_nowhere "${key: -20}" "$T/dump"
+}
+
+@test "kill -9 leaves no key in what stays on the disk" {
+	local key
+	provider_start
+	key=$(created_key)
+	printf '%s\n' "$key" >file
+	faults '[{"delay_ms":30000}]'
+	start dir file
+	wait_for under_way
+	kill -KILL "$process"
+	wait "$process" || true
+	case $LEDGER in
+	postgresql:*) pg_dump "$LEDGER" >dump ;;
+	*)
+		[ -s "$LEDGER-wal" ]
+		cat "$LEDGER" "$LEDGER-wal" "$LEDGER-shm" >dump
+		;;
+	esac
+	grep -aqF "$(shortened "$key")" dump
+	expect_nowhere "${key:4:20}" dump
+	expect_nowhere "${key:20:20}" dump
+	# such a claim is pending, for all who ask
+	expect_records '[["pending","the run that was to send it ended before it could say what came of it"]]' 'map([.state, .message])'
+}
+
+# ---- ledger retry ----
+
+# retry ARG...: ledger retry, sent to the emulator
+retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER" -f json "$@"; }
+
+@test "ledger retry: finds the pending keys in files and in history, and sends them" {
+	local one two other
+	provider_start
+	one=$(created_key) two=$(created_key) other=$(new_key)
+	make_repository
+	printf '%s\n' "$one" >"a b.txt"
+	commit '2026-01-01T10:00:00Z'
+	rm 'a b.txt'
+	commit '2026-01-02T10:00:00Z'
+	age_everything
+	cd ..
+	mkdir files
+	printf '%s\n' "$two" >files/$'caf\xe9 "x"'
+	faults '[{"status":503,"times":-1}]'
+	sending git repo --retries 0
+	expect_status 3
+	(cd files && sending dir . --retries 0)
+	expect_records '["pending","pending"]' 'map(.state)'
+	expect_records "[\"file\",\"git\"]" 'map(.sources[].kind) | sort'
+	provider_reset
+	printf '%s\n' "$other" >>files/$'caf\xe9 "x"' # not pending: not retry's business
+	cd /
+	retry
+	cd "$T"
+	expect_status 1
+	expect_sent "$one" "$two"
+	expect_found "$one" "$two"
+	expect '[.findings[].revocation.state] | unique' '["accepted"]'
+	expect_records '["accepted","accepted"]' 'map(.state)'
+	staunch ledger retry --ledger "$LEDGER"
+	expect_status 0
+	expect_message 'nothing is pending'
+}
+
+@test "ledger retry: says which keys can no longer be found, and sends the others" {
+	local there changed gone
+	provider_start
+	there=$(created_key) changed=$(new_key) gone=$(new_key)
+	printf '%s\n' "$there" >there
+	printf '%s\n' "$changed" >changed
+	printf '%s\n' "$gone" >gone
+	faults '[{"status":503,"times":-1}]'
+	sending dir there changed gone --retries 0
+	sending stdin --retries 0 < <(new_key | tee input)
+	provider_reset
+	echo nothing >changed
+	rm gone
+	retry
+	expect_status 3
+	expect_sent "$there"
+	expect_message "$(shortened "$changed") ($(fingerprint "$changed")) stays pending: it no longer stands in '$T/changed'"
+	expect_message "$(shortened "$gone") ($(fingerprint "$gone")) stays pending: it can no longer be found, there is no '$T/gone'"
+	expect_message "$(shortened "$(<input)") ($(fingerprint "$(<input)")) stays pending: it came from standard input"
+	expect '[.incomplete[].what]' '["no-longer-found","no-longer-found","no-longer-found"]'
+	expect_records '["accepted","pending","pending","pending"]' 'map(.state) | sort'
+	# nothing left to be found at all
+	rm there changed
+	retry
+	expect_status 3
+	expect_sent "$there"
+}
+
+@test "ledger retry: a dry run sends nothing; another endpoint's keys are left alone, and said" {
+	provider_start
+	new_key >file
+	faults '[{"status":503,"times":1}]'
+	sending dir file --retries 0
+	staunch ledger retry -n --endpoint "$AT" --ledger "$LEDGER" -f json
+	expect_status 1
+	expect '.findings[0].revocation.state' dry-run
+	expect_arrivals 1
+	provider_start
+	retry
+	expect_status 3
+	expect_message 'stays pending: it is to be reported to another address than now'
+	expect_arrivals 0
+}
+
+@test "ledger retry: a key that stands in a file's name only" {
+	local key
+	provider_start
+	key=$(created_key)
+	mkdir files
+	touch "files/$key.txt"
+	faults '[{"status":503,"times":1}]'
+	sending dir files --retries 0
+	expect_status 3
+	expect_records "[\"$T/files\"]" 'map(.sources[].path)'
+	retry
+	expect_status 1
+	[ "$(gateway_status "$key")" = 401 ]
+}
+
+# ---- list, export, verify ----
+
+@test "ledger list: filters, and what it shows" {
+	local accepted rejected pending
+	provider_start
+	accepted=$(new_key) rejected=$(new_key) pending=$(new_key)
+	make_repository
+	printf '%s\n' "$accepted" >file
+	commit '2026-01-01T10:00:00Z'
+	cd ..
+	printf '%s\n' "$rejected" >two
+	printf '%s\n' "$pending" >three
+	sending git repo
+	faults '[{"status":400},{"status":503}]'
+	sending dir two
+	sending dir three --retries 0
+	expect_records '["accepted","pending","rejected"]' 'map(.state) | sort'
+	list() { staunch ledger list --ledger "$LEDGER" -f json "$@"; }
+	list --state pending
+	expect '[.records[].fingerprint]' "[\"$(fingerprint "$pending")\"]"
+	list --repository repo
+	expect '[.records[].fingerprint]' "[\"$(fingerprint "$accepted")\"]"
+	list --repository .
+	expect '.records | length' 3
+	list --repository two --state accepted
+	expect '.records | length' 0
+	list --rule no-such-rule
+	expect '.records | length' 0
+	list --rule "$RULE"
+	expect '.records | length' 3
+	sql "UPDATE claims SET updated = 1762077600 WHERE state = 'rejected'"
+	list --since 1h
+	expect '.records | length' 2
+	list --since 2025-11-02T10:00:00Z
+	expect '.records | length' 3
+	list --since 2025-11-02T10:00:01Z
+	expect '.records | length' 2
+	list --since 2025-11-02
+	expect '.records | length' 3
+
+	staunch ledger list --ledger "$LEDGER"
+	expect_status 0
+	expect_message "rejected  2025-11-02T10:00:00Z  $(shortened "$rejected")  $RULE  $T/two" "$OUT"
+	expect_message '          HTTP 400' "$OUT"
+	expect_message '3 keys.' "$OUT"
+	staunch ledger list --ledger "$LEDGER" -f csv --state rejected
+	[ "$(wc -l <"$OUT")" = 2 ]
+	expect_message "$(fingerprint "$rejected"),\"$(shortened "$rejected")\",\"$RULE\",\"vercel\",\"certain\",\"rejected\",400,1," "$OUT"
+}
+
+@test "ledger export: evidence that verify believes until a line is touched" {
+	local head
+	provider_start
+	new_key 3 >file
+	sending dir file
+	staunch ledger export --ledger "$LEDGER"
+	expect_status 0
+	expect_message '3 records exported; keep this apart from the file: sha256:'
+	head=$(grep -oE 'sha256:[0-9a-f]{64}' "$ERR")
+	cp "$OUT" evidence
+	[ "$head" = "sha256:$(tail -n 1 evidence | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
+	[ "$(jq -sc 'map(.line)' evidence)" = '[1,2,3,4,5]' ]
+	[ "$(jq -sc 'map(.state // empty)' evidence)" = '["accepted","accepted","accepted"]' ]
+	staunch ledger verify evidence
+	expect_status 0
+	[ "$(<"$OUT")" = "3 records, unbroken: $head" ]
+	staunch ledger verify - <evidence
+	expect_status 0
+	sed '3s/accepted/rejected/' evidence >changed
+	staunch ledger verify changed
+	expect_status 3
+	expect_message "'changed' is not what was exported: line 3 is wrong: it was changed"
+	sed 3d evidence >removed
+	staunch ledger verify removed
+	expect_status 3
+	expect_message 'line 3 is wrong: it was written as line 4, so lines before it were removed'
+	head -n 4 evidence >cut
+	staunch ledger verify cut
+	expect_status 3
+	expect_message 'lines are cut off behind it'
+	sed 3p evidence >twice
+	staunch ledger verify twice
+	expect_status 3
+	expect_message 'line 4 is wrong: it was written as line 3'
+	staunch ledger export --ledger "$LEDGER" --state gone
+	expect_message '0 records exported'
+}
+
+# ---- ledgers that cannot be used ----
+
+@test "a ledger of a newer staunch: refused, nothing is sent, exit code 3" {
+	provider_start
+	new_key >file
+	sending dir file
+	new_key >file
+	case $LEDGER in
+	postgresql:*) sql 'UPDATE schema_version SET version = 99' ;;
+	*) sql 'PRAGMA user_version = 99' ;;
+	esac
+	sending dir file
+	expect_status 3
+	expect_message 'it was written by a newer staunch (its version is 99, this one knows 2): install that one: nothing was sent'
+	expect_message 'no-ledger goes without'
+	expect '.findings[0].revocation.state' pending
+	expect_arrivals 1
+	staunch ledger list --ledger "$LEDGER"
+	expect_status 3
+	expect_message 'newer staunch'
+	# who only looks is told, and sees what there is to see
+	staunch dir file --ledger "$LEDGER" -f json
+	expect_status 1
+	expect_message 'what earlier runs have settled is not known'
+	staunch_sending dir file --yes --endpoint "$AT" --no-ledger
+	expect_status 1
+	expect_arrivals 2
+}
+
+@test "a locked ledger: nothing is sent, exit code 3" {
+	local lock
+	provider_start
+	new_key >file
+	sending dir file
+	new_key >file
+	mkfifo hold
+	case $LEDGER in
+	postgresql:*) psql -q "$LEDGER" <hold >locked 2>&1 3>&- & ;;
+	*) sqlite3 "$LEDGER" <hold >locked 2>&1 3>&- & ;;
+	esac
+	lock=$!
+	exec 9>hold
+	case $LEDGER in
+	postgresql:*) echo 'BEGIN; LOCK TABLE staunch.claims; SELECT 1;' >&9 ;;
+	*) echo 'BEGIN EXCLUSIVE; SELECT 1;' >&9 ;;
+	esac
+	wait_for test -s locked
+	sending dir file
+	exec 9>&-
+	wait "$lock"
+	expect_status 3
+	expect_message 'another process has had it locked for 5 seconds: nothing was sent'
+	expect '.findings[0].revocation.state' pending
+	expect_arrivals 1
+	sending dir file
+	expect_status 1
+	expect_arrivals 2
+}
