@@ -335,6 +335,14 @@ void claims_attempted(struct claims *claims, struct claim *claim, const struct r
 		claim->ours = false;
 }
 
+void claims_flush(struct claims *claims)
+{
+	struct error error;
+
+	if (claims->ledger && ledger_flush(claims->ledger, &error))
+		fail(claims, &error);
+}
+
 void claims_give_up(struct claims *claims, struct claim *claim)
 {
 	struct error error;

@@ -59,6 +59,9 @@ int claims_keep(struct claims *claims, atomic_int *lost, int lost_value, struct 
 /* Record an attempt. Says so when it cannot, once, and sets failed. */
 void claims_attempted(struct claims *claims, struct claim *claim, const struct revocation_attempt *attempt);
 
+/* Wait until all of it is recorded. Says so when it cannot be, and sets failed. */
+void claims_flush(struct claims *claims);
+
 /* Nothing more is tried in this run: what is ours and pending is given back. */
 void claims_give_up(struct claims *claims, struct claim *claim);
 

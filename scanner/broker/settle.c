@@ -185,6 +185,7 @@ static void send_claimed(struct settlement *settlement, struct revoker *revoker,
 		qsort(sending.by_address, sending.count, sizeof(*sending.by_address), compare_addresses);
 		log_verbose("reporting %zu keys", sending.count);
 		revoker_send(revoker, findings, sending.count, &events, stop);
+		claims_flush(settlement->claims);
 	}
 	free(findings);
 	free(sending.by_order);

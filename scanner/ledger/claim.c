@@ -278,25 +278,35 @@ static int insert_attempt(struct ledger *ledger, const struct ledger_key *key, c
 				     values, 9, NULL, NULL, error);
 }
 
-int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
-		       struct error *error)
+int claim_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
+		      struct error *error)
 {
 	struct buffer message = BUFFER_INIT;
-	int result = database_begin(ledger->database, false, error);
+	int result;
 
-	if (result)
-		return ledger_fail(ledger, error);
 	buffer_add_string(&message, ""); /* so that there is a text in any case */
 	text_add_utf8(&message, attempt->message ? attempt->message : "");
 	result = insert_attempt(ledger, key, attempt, message.bytes, error);
 	if (!result)
 		result = settle(ledger, key, attempt, message.bytes, error);
-	result = database_end(ledger->database, result, error);
 	buffer_release(&message);
+	return result;
+}
+
+int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
+		       struct error *error)
+{
+	int result;
+
+	if (ledger->keeper)
+		return keeper_add_attempt(ledger->keeper, key, attempt, error) ? ledger_fail(ledger, error) : 0;
+	result = database_begin(ledger->database, false, error);
+	if (!result)
+		result = database_end(ledger->database, claim_add_attempt(ledger, key, attempt, error), error);
 	return result ? ledger_fail(ledger, error) : 0;
 }
 
-int ledger_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error)
+int claim_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error)
 {
 	struct buffer text = BUFFER_INIT;
 	int result;
@@ -311,5 +321,13 @@ int ledger_give_back(struct ledger *ledger, const struct ledger_key *key, const 
 			      " AND owner = $4 AND state = 'claimed'",
 			      values, 6, NULL, NULL, error);
 	buffer_release(&text);
+	return result;
+}
+
+int ledger_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error)
+{
+	int result = ledger->keeper ? keeper_give_back(ledger->keeper, key, message, error) :
+				      claim_give_back(ledger, key, message, error);
+
 	return result ? ledger_fail(ledger, error) : 0;
 }

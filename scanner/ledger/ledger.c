@@ -81,7 +81,7 @@ void ledger_close(struct ledger *ledger)
 
 	if (!ledger)
 		return;
-	heartbeat_stop(ledger->heartbeat);
+	keeper_stop(ledger->keeper);
 	if (ledger->enrolled) {
 		const struct database_value values[] = { TEXT(ledger->self.run) };
 
@@ -106,11 +106,16 @@ void ledger_set_lease_seconds(struct ledger *ledger, int64_t seconds)
 
 int ledger_keep_alive(struct ledger *ledger, atomic_int *lost, int lost_value, struct error *error)
 {
-	heartbeat_stop(ledger->heartbeat);
-	ledger->heartbeat = NULL;
+	keeper_stop(ledger->keeper);
+	ledger->keeper = NULL;
 	if (!lost)
 		return 0;
-	return heartbeat_start(&ledger->heartbeat, ledger, lost, lost_value, error) ? ledger_fail(ledger, error) : 0;
+	return keeper_start(&ledger->keeper, ledger, lost, lost_value, error) ? ledger_fail(ledger, error) : 0;
+}
+
+int ledger_flush(struct ledger *ledger, struct error *error)
+{
+	return ledger->keeper && keeper_flush(ledger->keeper, error) ? ledger_fail(ledger, error) : 0;
 }
 
 void ledger_read_owner(struct owner *owner, const struct database_column *columns)

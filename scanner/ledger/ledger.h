@@ -97,14 +97,20 @@ int ledger_claim(struct ledger *ledger, const struct ledger_key *keys, size_t co
 		 struct ledger_status *statuses, struct error *error);
 
 /*
- * Record an attempt to send a claimed credential. One that settled it (accepted, gone, rejected) settles the claim; when
- * this function returns that is on the disk.
+ * Record an attempt to send a claimed credential. One that settled it (accepted, gone, rejected) settles the claim. key is
+ * borrowed until ledger_flush(), here and in ledger_give_back().
+ *
+ * It is on the disk when this function returns; or, while ledger_keep_alive() is in force, soon after: a thread writes what
+ * comes in together. An error may then be that of an earlier call, and *lost has been changed.
  */
 int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
 		       struct error *error);
 
 /* Give up a claim: it is pending, for the next run. message (NULL: none) says why. */
 int ledger_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error);
+
+/* Wait until all that was recorded is on the disk. Returns 0, or why some of it is not. */
+int ledger_flush(struct ledger *ledger, struct error *error);
 
 /* Record as pending what was found and not sent, unless it is claimed or settled; claims nothing. */
 int ledger_add_pending(struct ledger *ledger, const struct ledger_key *keys, size_t count, const char *message,
@@ -113,7 +119,7 @@ int ledger_add_pending(struct ledger *ledger, const struct ledger_key *keys, siz
 /*
  * Keep this run's claims alive from now on: a thread renews its lease. When that fails until the lease is nearly over,
  * or the machine slept past it, *lost is changed from 0 to lost_value: then others may claim what this run has, and it
- * must stop sending. ledger_close() or a second call with NULL ends it.
+ * must stop sending; likewise when something cannot be recorded. ledger_close() or a second call with NULL ends it.
  */
 int ledger_keep_alive(struct ledger *ledger, atomic_int *lost, int lost_value, struct error *error);
 

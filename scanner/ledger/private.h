@@ -10,7 +10,7 @@
 #include "ledger/location.h"
 #include "ledger/owner.h"
 
-struct heartbeat;
+struct keeper;
 
 struct ledger {
 	struct location location;
@@ -19,7 +19,7 @@ struct ledger {
 	const char *version;
 	bool enrolled; /* this run has its row */
 	int64_t lease_seconds;
-	struct heartbeat *heartbeat; /* owned; NULL: none */
+	struct keeper *keeper; /* owned; NULL: none, what is recorded is written at once */
 };
 
 /* Values for statements. */
@@ -45,10 +45,22 @@ void ledger_set_lease_seconds(struct ledger *ledger, int64_t seconds);
 void ledger_encode_path(struct buffer *buffer, const char *path);
 void ledger_decode_path(struct buffer *buffer, const char *text);
 
-/* ---- heartbeat.c ---- */
+/* ---- claim.c ---- */
 
-int heartbeat_start(struct heartbeat **heartbeat, const struct ledger *ledger, atomic_int *lost, int lost_value,
-		    struct error *error);
-void heartbeat_stop(struct heartbeat *heartbeat); /* NULL is allowed */
+/* The statements of ledger_add_attempt() and ledger_give_back(), within a transaction. Errors do not name the ledger yet. */
+int claim_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
+		      struct error *error);
+int claim_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error);
+
+/* ---- keeper.c ---- */
+
+/* As ledger_keep_alive(), and while it lives what ledger_add_attempt(), ledger_give_back() and ledger_flush() say. */
+int keeper_start(struct keeper **keeper, const struct ledger *ledger, atomic_int *lost, int lost_value,
+		 struct error *error);
+void keeper_stop(struct keeper *keeper); /* writes what waits; NULL is allowed */
+int keeper_add_attempt(struct keeper *keeper, const struct ledger_key *key, const struct revocation_attempt *attempt,
+		       struct error *error);
+int keeper_give_back(struct keeper *keeper, const struct ledger_key *key, const char *message, struct error *error);
+int keeper_flush(struct keeper *keeper, struct error *error);
 
 #endif
