@@ -9,9 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-void claims_init(struct claims *claims, const struct broker_options *options, const struct report_result *result)
+void claims_init(struct claims *claims, const struct broker_options *options, const struct report_result *result,
+		 atomic_int *stop, int stop_value)
 {
-	*claims = (struct claims){ .options = options, .result = result };
+	*claims = (struct claims){ .options = options, .result = result, .stop = stop, .stop_value = stop_value };
 	claims->items = memory_allocate_zeroed(result->finding_count, sizeof(*claims->items));
 }
 
@@ -171,7 +172,10 @@ struct selection {
 	size_t count;
 };
 
-static void selection_init(struct selection *selection, struct claims *claims, bool theirs_alone)
+/* Of those that are not settled: all, those that another run has claimed, or the others, as far as is known. */
+enum selecting { SELECT_OPEN, SELECT_THEIRS, SELECT_NOT_THEIRS };
+
+static void selection_init(struct selection *selection, struct claims *claims, enum selecting selecting)
 {
 	if (!claims->target_paths)
 		find_targets(claims);
@@ -182,7 +186,8 @@ static void selection_init(struct selection *selection, struct claims *claims, b
 	for (size_t i = 0; i < claims->count; i++) {
 		struct claim *claim = &claims->items[i];
 
-		if (claim->settled || (theirs_alone && !claim->owner))
+		if (claim->settled || (selecting == SELECT_THEIRS && !claim->owner) ||
+		    (selecting == SELECT_NOT_THEIRS && claim->owner))
 			continue;
 		make_key(claims, claim);
 		selection->keys[selection->count] = claim->key;
@@ -258,12 +263,25 @@ int claims_look_up(struct claims *claims, enum ledger_mode mode, struct error *e
 		return 0; /* nothing was ever sent */
 	if (result)
 		return result;
-	selection_init(&selection, claims, false);
+	selection_init(&selection, claims, SELECT_OPEN);
 	result = ledger_look_up(claims->ledger, selection.keys, selection.count, selection.statuses, error);
 	if (!result)
 		note_standings(&selection, !claims->options->resend);
 	selection_release(&selection);
 	return result;
+}
+
+/* Once there is something of ours, keep it alive. */
+static int keep_ours(struct claims *claims, struct error *error)
+{
+	bool ours = false;
+
+	for (size_t i = 0; i < claims->count && !ours; i++)
+		ours = claims->items[i].ours;
+	if (!ours || claims->kept)
+		return 0;
+	claims->kept = true;
+	return ledger_keep_alive(claims->ledger, claims->stop, claims->stop_value, error);
 }
 
 int claims_take(struct claims *claims, struct error *error)
@@ -278,13 +296,15 @@ int claims_take(struct claims *claims, struct error *error)
 	}
 	if (open_for(claims, LEDGER_CREATE, error))
 		return error->code;
-	selection_init(&selection, claims, false);
-	result = ledger_claim(claims->ledger, selection.keys, selection.count, claims->options->resend, selection.statuses,
-			      error);
+	/* those that have claims need the ledger more: what is theirs is not asked for again */
+	selection_init(&selection, claims, SELECT_NOT_THEIRS);
+	result = selection.count ? ledger_claim(claims->ledger, selection.keys, selection.count, claims->options->resend,
+						selection.statuses, error) :
+				   0;
 	if (!result)
 		note_standings(&selection, true);
 	selection_release(&selection);
-	return result;
+	return result ? result : keep_ours(claims, error);
 }
 
 int claims_take_over(struct claims *claims, bool *changed, struct error *error)
@@ -294,7 +314,7 @@ int claims_take_over(struct claims *claims, bool *changed, struct error *error)
 	int result;
 
 	/* a look first, which disturbs nobody: those that are at it have to write */
-	selection_init(&selection, claims, true);
+	selection_init(&selection, claims, SELECT_THEIRS);
 	result = ledger_look_up(claims->ledger, selection.keys, selection.count, selection.statuses, error);
 	for (size_t i = 0; i < selection.count && !result; i++)
 		free_ones |= selection.statuses[i].standing == LEDGER_FREE;
@@ -306,12 +326,7 @@ int claims_take_over(struct claims *claims, bool *changed, struct error *error)
 	}
 	*changed = !result && note_standings(&selection, true);
 	selection_release(&selection);
-	return result;
-}
-
-int claims_keep(struct claims *claims, atomic_int *lost, int lost_value, struct error *error)
-{
-	return claims->ledger ? ledger_keep_alive(claims->ledger, lost, lost_value, error) : 0;
+	return result ? result : keep_ours(claims, error);
 }
 
 /* ---- telling it ---- */
@@ -366,7 +381,7 @@ void claims_add_pending(struct claims *claims)
 		log_error("%s: it does not hold what is pending", error.message);
 		return;
 	}
-	selection_init(&selection, claims, false);
+	selection_init(&selection, claims, SELECT_OPEN);
 	if (ledger_add_pending(claims->ledger, selection.keys, selection.count,
 			       selection.count ? selection.claims[0]->finding->revocation.message : NULL, &error))
 		log_error("%s: it does not hold what is pending", error.message);

@@ -29,10 +29,18 @@ struct claims {
 	char **target_paths; /* owned: the absolute path of each of the result's targets, or NULL */
 	struct ledger *ledger; /* owned; NULL: none is open */
 	enum ledger_mode mode; /* of the open one */
+	bool kept;             /* what is ours is kept alive */
 	bool failed;           /* the ledger could not record something that was sent */
+	atomic_int *stop;      /* borrowed */
+	int stop_value;
 };
 
-void claims_init(struct claims *claims, const struct broker_options *options, const struct report_result *result);
+/*
+ * *stop becomes stop_value when claims that this run has are lost, or what it sends cannot be recorded: then it must stop.
+ * Everything is borrowed until claims_release().
+ */
+void claims_init(struct claims *claims, const struct broker_options *options, const struct report_result *result,
+		 atomic_int *stop, int stop_value);
 void claims_release(struct claims *claims);
 
 /* The finding with this number is to be sent. Called in report order. */
@@ -45,16 +53,13 @@ void claims_add(struct claims *claims, size_t number);
 int claims_look_up(struct claims *claims, enum ledger_mode mode, struct error *error);
 
 /*
- * Claim what is not settled: what is ours afterwards may be sent. Without a ledger (--no-ledger) that is all. Returns 0, or
+ * Claim what is not settled and nobody has claimed: what is ours afterwards may be sent, and is kept until claims_release(). Without a ledger (--no-ledger) that is all. Returns 0, or
  * why nothing could be claimed.
  */
 int claims_take(struct claims *claims, struct error *error);
 
 /* As claims_take(), for what other runs have claimed: whether they have settled it, or died. *changed says whether anything did. */
 int claims_take_over(struct claims *claims, bool *changed, struct error *error);
-
-/* Keep what is ours until claims_release(). *lost becomes lost_value when that fails. */
-int claims_keep(struct claims *claims, atomic_int *lost, int lost_value, struct error *error);
 
 /* Record an attempt. Says so when it cannot, once, and sets failed. */
 void claims_attempted(struct claims *claims, struct claim *claim, const struct revocation_attempt *attempt);

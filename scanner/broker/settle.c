@@ -285,7 +285,7 @@ static void send_all(struct settlement *settlement, const struct broker_options 
 		leave_pending(settlement, error.message);
 		return;
 	}
-	if (claims_take(claims, &error) || claims_keep(claims, stop, SETTLE_STOPPED_BY_LEDGER, &error)) {
+	if (claims_take(claims, &error)) {
 		log_error("%s: %s", error.message, what_to_do);
 		settle_rest(settlement, REVOCATION_PENDING, error.message);
 	} else {
@@ -350,7 +350,7 @@ void settle(struct settlement *settlement, const struct broker_options *options,
 	const struct report_result *result = settlement->result;
 	struct claims claims;
 
-	claims_init(&claims, options, result);
+	claims_init(&claims, options, result, stop, SETTLE_STOPPED_BY_LEDGER);
 	settlement->claims = &claims;
 	for (size_t i = 0; i < result->finding_count; i++) {
 		settlement->found |= result->findings[i]->confidence >= options->min_confidence;

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* How long a lock of another process is waited for, in seconds. */
-#define DATABASE_LOCK_SECONDS 5
+#define DATABASE_LOCK_SECONDS 10
 
 /* A value for $1, $2 and so on. text NULL: the number. */
 struct database_value {

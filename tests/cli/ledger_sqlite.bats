@@ -171,6 +171,8 @@ load ledger
 	expect_sent $(<file)
 }
 
+it_waits() { grep -qF 'waiting for another run, which has claimed' "$ERR"; }
+
 @test "a run that waits takes over when the other one is killed" {
 	local first waiting
 	provider_start
@@ -179,10 +181,9 @@ load ledger
 	start dir file
 	first=$process
 	wait_for under_way
-	start dir file
+	start dir file -v
 	waiting=$process
-	sleep 1
-	kill -0 "$waiting"
+	wait_for it_waits
 	kill -KILL "$first"
 	process=$waiting
 	finish
@@ -196,12 +197,12 @@ load ledger
 	local first
 	provider_start
 	new_key >file
-	faults '[{"delay_ms":4000}]'
+	faults '[{"delay_ms":8000}]'
 	start dir file
 	first=$process
 	wait_for under_way
-	start dir file
-	sleep 1
+	start dir file -v
+	wait_for it_waits
 	kill -INT "$process"
 	finish
 	expect_status 130
@@ -579,7 +580,7 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 	exec 9>&-
 	wait "$lock"
 	expect_status 3
-	expect_message 'another process has had it locked for 5 seconds: nothing was sent'
+	expect_message 'another process has had it locked for 10 seconds: nothing was sent'
 	expect '.findings[0].revocation.state' pending
 	expect_arrivals 1
 	sending dir file

@@ -205,6 +205,68 @@ static void a_closed_ledger_holds_nothing(void **state)
 	ledger_close(other);
 }
 
+/* A write that fails leaves nothing behind, not even a lock. */
+static void a_failed_write_is_undone(void **state)
+{
+	const struct fixture *fixture = fixture_of(state);
+	struct ledger *one = fixture_open(fixture), *other = fixture_open(fixture);
+	const struct ledger_key keys[2] = { fixture_key_of(0), fixture_key_of(1) };
+	const struct revocation_attempt attempt = { .state = REVOCATION_ACCEPTED, .http_status = 200 };
+	struct ledger_status status = { 0 };
+	struct error error = { 0 };
+
+	assert_claim(one, &keys[0], LEDGER_OURS);
+	fixture_run(other, "ALTER TABLE attempts RENAME TO away");
+	assert_true(ledger_add_attempt(one, &keys[0], &attempt, &error) < 0);
+	assert_non_null(strstr(error.message, "attempts"));
+	assert_claim(other, &keys[1], LEDGER_OURS);
+	fixture_run(other, "ALTER TABLE away RENAME TO attempts");
+	assert_int_equal(ledger_look_up(other, &keys[0], 1, &status, &error), 0);
+	assert_int_equal(status.standing, LEDGER_THEIRS);
+	assert_int_equal(status.attempts, 0);
+	ledger_status_release(&status);
+	assert_int_equal(ledger_add_attempt(one, &keys[0], &attempt, &error), 0);
+	assert_standing(other, &keys[0], LEDGER_SETTLED, REVOCATION_ACCEPTED);
+	ledger_close(other);
+	ledger_close(one);
+}
+
+/* While claims are kept alive, a thread records: in order, all of it, and what fails is said from then on. */
+static void recorded_by_a_thread(void **state)
+{
+	const struct fixture *fixture = fixture_of(state);
+	struct ledger *one = fixture_open(fixture), *other = fixture_open(fixture);
+	const struct revocation_attempt attempt = { .state = REVOCATION_ACCEPTED, .http_status = 200 };
+	struct ledger_key keys[200];
+	struct error error = { 0 };
+	atomic_int lost = 0;
+
+	for (unsigned i = 0; i < 200; i++) {
+		keys[i] = fixture_key_of(i);
+		assert_claim(one, &keys[i], LEDGER_OURS);
+	}
+	assert_int_equal(ledger_keep_alive(one, &lost, 2, &error), 0);
+	for (unsigned i = 0; i < 99; i++) {
+		fixture_attempt(one, &keys[i], 1, REVOCATION_PENDING, 503, "HTTP 503");
+		fixture_attempt(one, &keys[i], 2, REVOCATION_ACCEPTED, 200, NULL);
+	}
+	assert_int_equal(ledger_give_back(one, &keys[99], "later", &error), 0);
+	assert_int_equal(ledger_flush(one, &error), 0);
+	for (unsigned i = 0; i < 99; i++)
+		assert_standing(other, &keys[i], LEDGER_SETTLED, REVOCATION_ACCEPTED);
+	assert_standing(other, &keys[99], LEDGER_FREE, REVOCATION_PENDING);
+	assert_int_equal(lost, 0);
+	fixture_run(other, "DROP TABLE attempts");
+	ledger_add_attempt(one, &keys[100], &attempt, &error);
+	assert_true(ledger_flush(one, &error) < 0);
+	assert_non_null(strstr(error.message, "cannot be used"));
+	assert_int_equal(lost, 2);
+	assert_true(ledger_add_attempt(one, &keys[101], &attempt, &error) < 0);
+	ledger_close(one);
+	assert_standing(other, &keys[100], LEDGER_FREE, REVOCATION_PENDING);
+	ledger_close(other);
+}
+
 /* Whoever lost a claim may still say what the provider said, but not undo what another run settled. */
 static void a_late_answer(void **state)
 {
@@ -280,7 +342,7 @@ static void claim_all(const struct fixture *fixture, unsigned turn, int to, int 
 	if (ledger_open(&ledger, fixture->uri, LEDGER_CREATE, "9.9.9", &error) ||
 	    ledger_claim(ledger, keys, KEYS, false, statuses, &error)) {
 		fprintf(stderr, "%s\n", error.message);
-		_exit(1);
+		_exit(write(to, "e", 1) == 1 ? 1 : 2); /* nobody may wait for it */
 	}
 	for (unsigned i = 0; i < KEYS; i++) {
 		if (statuses[i].standing == LEDGER_OURS && write(to, "x", 1) != 1)
@@ -339,6 +401,8 @@ int main(void)
 		BOTH(on_another_machine_the_lease_decides),
 		BOTH(a_closed_ledger_holds_nothing),
 		BOTH(a_late_answer),
+		BOTH(a_failed_write_is_undone),
+		BOTH(recorded_by_a_thread),
 		BOTH(kept_alive),
 		BOTH(many_processes_share_them),
 	};
