@@ -196,12 +196,17 @@ static void take_number(void *context, const struct database_column *columns)
 static int sqlite_read_version(struct database *database, int64_t *version, struct error *error)
 {
 	int64_t application = 0, tables = 0;
-	int result = sqlite_run(database, "PRAGMA application_id", NULL, 0, take_number, &application, error);
+	struct error ignored;
+	/* all at one moment: half of what another run is just making would look like the database of another program */
+	int result = sqlite_run(database, "SAVEPOINT version", NULL, 0, NULL, NULL, error);
 
 	if (!result)
 		result = sqlite_run(database, "SELECT count(*) FROM sqlite_master", NULL, 0, take_number, &tables, error);
 	if (!result)
+		result = sqlite_run(database, "PRAGMA application_id", NULL, 0, take_number, &application, error);
+	if (!result)
 		result = sqlite_run(database, "PRAGMA user_version", NULL, 0, take_number, version, error);
+	sqlite_run(database, "RELEASE version", NULL, 0, NULL, NULL, &ignored);
 	if (!result && application != APPLICATION_ID && (application || tables || *version))
 		result = error_set(error, ERROR_MALFORMED, "it is the database of another program");
 	return result;

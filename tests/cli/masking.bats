@@ -131,7 +131,7 @@ expect_mistake_hidden() {
 	for name in "$key" "$foreign"; do
 		printf '[{"status":400,"body":"{\\"error\\":{\\"code\\":\\"no\\",\\"message\\":\\"not %s\\"}}"}]' "$name" |
 			ask /_control/faults --data-binary @- >/dev/null
-		staunch_sending dir file --yes --endpoint "$AT" -f human -f "json:$T/report"
+		staunch_sending dir file --yes --resend --endpoint "$AT" -f human -f "json:$T/report"
 		expect_status 3
 		expect_hidden "$name" "$OUT" "$ERR"
 		expect_hidden "$name" "$T/report"

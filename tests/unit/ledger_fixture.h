@@ -75,7 +75,7 @@ static inline struct fixture *fixture_make(enum fixture_backend backend)
 	return fixture;
 }
 
-static inline void fixture_free(struct fixture *fixture)
+static inline void fixture_remove_files(const struct fixture *fixture)
 {
 	static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm" };
 
@@ -85,6 +85,11 @@ static inline void fixture_free(struct fixture *fixture)
 		unlink(path);
 		free(path);
 	}
+}
+
+static inline void fixture_free(struct fixture *fixture)
+{
+	fixture_remove_files(fixture);
 	rmdir(fixture->folder);
 	free(fixture->uri);
 	free(fixture);
@@ -141,13 +146,26 @@ static inline struct ledger *fixture_open(const struct fixture *fixture)
 	return fixture_open_as(fixture, LEDGER_CREATE);
 }
 
-/* A statement behind the ledger's back. */
+/* A statement behind the ledger's back. / The ledger is to be made anew. */
 static inline void fixture_run(struct ledger *ledger, const char *sql)
 {
 	struct error error = { 0 };
 
 	if (database_run(ledger->database, sql, NULL, 0, NULL, NULL, &error))
 		fail_msg("%s", error.message);
+}
+
+static inline void fixture_forget(const struct fixture *fixture)
+{
+	struct ledger *ledger;
+
+	if (fixture->backend == FIXTURE_SQLITE) {
+		fixture_remove_files(fixture);
+		return;
+	}
+	ledger = fixture_open(fixture);
+	fixture_run(ledger, "DROP SCHEMA staunch CASCADE");
+	ledger_close(ledger);
 }
 
 static const struct ledger_source fixture_source = { "file", "/home/ann/project/.env" };

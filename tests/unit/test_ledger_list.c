@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "ledger_fixture.h"
 
+#include <sys/wait.h>
+
 #define LISTED_MAX 8
 
 /* What a list gave. */
@@ -273,6 +275,35 @@ static void a_newer_one_is_refused(void **state)
 	assert_int_equal(version_of(fixture), SCHEMA_VERSION + 1);
 }
 
+/* Runs that find no ledger at the same time make one together, and each can use it at once. */
+static void many_begin_it_at_once(void **state)
+{
+	const struct fixture *fixture = fixture_of(state);
+
+	for (unsigned round = 0; round < 10; round++) {
+		for (unsigned i = 0; i < 8; i++) {
+			struct ledger *ledger;
+			struct error error;
+
+			if (fork() != 0)
+				continue;
+			if (ledger_open(&ledger, fixture->uri, LEDGER_CREATE, "9.9.9", &error)) {
+				fprintf(stderr, "%s\n", error.message);
+				_exit(1);
+			}
+			ledger_close(ledger);
+			_exit(0);
+		}
+		for (unsigned i = 0; i < 8; i++) {
+			int status;
+
+			assert_true(wait(&status) > 0);
+			assert_int_equal(status, 0);
+		}
+		fixture_forget(fixture);
+	}
+}
+
 static void none_is_made_in_passing(void **state)
 {
 	const struct fixture *fixture = fixture_of(state);
@@ -294,6 +325,7 @@ int main(void)
 		BOTH(an_older_one_is_brought_up_to_date),
 		BOTH(a_failed_step_undoes_all),
 		BOTH(a_newer_one_is_refused),
+		BOTH(many_begin_it_at_once),
 		BOTH(none_is_made_in_passing),
 	};
 
