@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 static const char stopped_unsent[] = "interrupted before it was sent";
-static const char stopped_sent[] = "interrupted, the answer is not known";
 static const char stopped_again[] = "interrupted before the next attempt";
 static const char no_time_unsent[] = "not sent: the time for all reports together is over";
 static const char no_time_again[] = "no time is left to try again";
@@ -50,8 +49,7 @@ struct job {
 	struct finding *finding;                 /* borrowed */
 	const struct request_template *template; /* borrowed from the revoker */
 	size_t server;                           /* its number in the schedule */
-	int64_t started_ms;                      /* of the attempt under way */
-	int64_t started;                         /* the same on the clock on the wall: seconds since the epoch */
+	int64_t started, started_ms;             /* of the attempt under way: seconds since the epoch, and our clock */
 	bool settled;
 };
 
@@ -63,7 +61,7 @@ struct run {
 	struct schedule schedule;
 	int64_t deadline; /* CLOCK_MONOTONIC, milliseconds, as all times here */
 	int64_t stopped_at; /* 0: not stopped */
-	struct revoke_events events;
+	const struct revoke_events *events;
 };
 
 static int64_t now_ms(void)
@@ -106,15 +104,20 @@ void revoker_set_retry_base(struct revoker *revoker, int64_t base_ms)
 	revoker->retry_base_ms = base_ms;
 }
 
+static const char *override_of(const struct revoke_options *options, const struct rule *rule)
+{
+	for (size_t i = options->endpoint_count; i-- > 0;) {
+		if (strcmp(options->endpoints[i].rule_id, rule->id) == 0)
+			return options->endpoints[i].url;
+	}
+	return NULL;
+}
+
 const char *revoke_endpoint_of(const struct revoke_options *options, const struct rule *rule)
 {
-	const char *url = rule->revoke.url;
+	const char *url = override_of(options, rule);
 
-	for (size_t i = 0; i < options->endpoint_count; i++) {
-		if (strcmp(options->endpoints[i].rule_id, rule->id) == 0)
-			url = options->endpoints[i].url;
-	}
-	return url;
+	return url ? url : rule->revoke.url;
 }
 
 /* The request of a rule, compiled at the first call for it. Valid until the next call. */
@@ -131,8 +134,7 @@ static const struct prepared *prepare(struct revoker *revoker, const struct rule
 	memory_grow(revoker->prepared, revoker->prepared_count, revoker->prepared_capacity);
 	prepared = &revoker->prepared[revoker->prepared_count++];
 	*prepared = (struct prepared){ .rule = rule };
-	request_compile(&prepared->template, &rule->revoke, revoke_endpoint_of(options, rule), &values,
-			&prepared->error);
+	request_compile(&prepared->template, &rule->revoke, override_of(options, rule), &values, &prepared->error);
 	return prepared;
 }
 
@@ -143,23 +145,9 @@ static void job_settle(struct run *run, struct job *job, enum revocation_state s
 	job->settled = true;
 	job->finding->revocation.state = state;
 	for (; run->told < run->count && run->jobs[run->told].settled; run->told++) {
-		if (run->events.settled)
-			run->events.settled(run->events.context, run->jobs[run->told].finding);
+		if (run->events->settled)
+			run->events->settled(run->events->context, run->jobs[run->told].finding);
 	}
-}
-
-/* The attempt under way has ended: state is what is known of the credential by now. */
-static void job_tell(struct run *run, struct job *job, enum revocation_state state, unsigned http_status,
-		     const char *message)
-{
-	const struct revocation_attempt attempt = { .started = job->started,
-						    .duration_ms = now_ms() - job->started_ms,
-						    .state = state,
-						    .http_status = http_status,
-						    .message = message };
-
-	if (run->events.attempted)
-		run->events.attempted(run->events.context, job->finding, &attempt);
 }
 
 /* Keep a message; it is taken over. */
@@ -223,11 +211,10 @@ static void job_start(struct run *run, size_t index, int64_t now)
 		job_give_up(run, job, error.message, error.message);
 		return;
 	}
-	job->started_ms = now;
-	job->started = (int64_t)time(NULL);
 	revocation->attempts++;
 	revocation->has_time = true;
-	revocation->at = job->started;
+	revocation->at = job->started = (int64_t)time(NULL);
+	job->started_ms = now;
 }
 
 /*
@@ -262,31 +249,72 @@ static void job_try_again(struct run *run, struct job *job, const struct http_ou
 	}
 }
 
+/* Tell of the attempt that has just ended, before anything is told that follows from it. */
+static void job_tell_attempt(struct run *run, struct job *job, enum revocation_state state, unsigned http_status,
+			     const char *message)
+{
+	const struct revocation_attempt attempt = { .started = job->started,
+						    .duration_ms = now_ms() - job->started_ms,
+						    .state = state,
+						    .http_status = http_status,
+						    .message = message };
+
+	if (run->events->attempted)
+		run->events->attempted(run->events->context, job->finding, &attempt);
+}
+
 static void job_answered(struct run *run, struct job *job, const struct http_outcome *outcome)
 {
-	static const enum revocation_state states[] = { [ANSWER_ACCEPTED] = REVOCATION_ACCEPTED,
-							[ANSWER_GONE] = REVOCATION_GONE,
-							[ANSWER_RETRY] = REVOCATION_PENDING,
-							[ANSWER_REJECTED] = REVOCATION_REJECTED };
-	enum revocation_state state = states[answer_classify(job->finding->rule, outcome->status)];
+	static const enum revocation_state states[] = {
+		[ANSWER_ACCEPTED] = REVOCATION_ACCEPTED,
+		[ANSWER_GONE] = REVOCATION_GONE,
+		[ANSWER_RETRY] = REVOCATION_PENDING,
+		[ANSWER_REJECTED] = REVOCATION_REJECTED,
+	};
+	enum answer_kind kind = answer_classify(job->finding->rule, outcome->status);
 	char *message = NULL;
 
-	job->finding->revocation.http_status = outcome->status;
-	if (state == REVOCATION_PENDING || state == REVOCATION_REJECTED)
+	if (kind == ANSWER_RETRY || kind == ANSWER_REJECTED)
 		message = answer_message(outcome->status, outcome->body.bytes ? outcome->body.bytes : "",
 					 outcome->body.length, job->finding->secret);
+	job->finding->revocation.http_status = outcome->status;
 	job_note(job, message);
-	job_tell(run, job, state, outcome->status, message);
-	if (state == REVOCATION_PENDING)
+	job_tell_attempt(run, job, states[kind], outcome->status, message);
+	if (kind == ANSWER_RETRY)
 		job_try_again(run, job, outcome);
 	else
-		job_settle(run, job, state);
+		job_settle(run, job, states[kind]);
+}
+
+/* No answer, and none will come: stopped while it was under way. */
+static void job_interrupted(struct run *run, struct job *job, bool sent)
+{
+	const char *unsent = sent ? "interrupted, the answer is not known" : stopped_unsent;
+
+	if (sent)
+		job_note(job, NULL);
+	job_tell_attempt(run, job, REVOCATION_PENDING, 0, unsent);
+	job_give_up(run, job, unsent, stopped_again);
+}
+
+static void job_unanswered(struct run *run, struct job *job, const struct http_outcome *outcome)
+{
+	bool untrusted = outcome->result == HTTP_UNTRUSTED;
+	char *detail = answer_words(outcome->detail, job->finding->secret);
+	char *message = memory_format("%s: %s", untrusted ? "the certificate check failed" : "no answer", detail);
+
+	free(detail);
+	job_note(job, message);
+	job_tell_attempt(run, job, REVOCATION_PENDING, 0, message);
+	if (untrusted)
+		job_settle(run, job, REVOCATION_PENDING);
+	else
+		job_try_again(run, job, outcome);
 }
 
 static void job_ended(struct run *run, const struct http_outcome *outcome)
 {
 	struct job *job = &run->jobs[outcome->owner];
-	char *detail = outcome->detail ? answer_words(outcome->detail, job->finding->secret) : NULL;
 
 	job->finding->revocation.at = (int64_t)time(NULL);
 	switch (outcome->result) {
@@ -294,23 +322,13 @@ static void job_ended(struct run *run, const struct http_outcome *outcome)
 		job_answered(run, job, outcome);
 		break;
 	case HTTP_BROKEN:
-		job_note(job, memory_format("no answer: %s", detail));
-		job_tell(run, job, REVOCATION_PENDING, 0, job->finding->revocation.message);
-		job_try_again(run, job, outcome);
-		break;
 	case HTTP_UNTRUSTED:
-		job_note(job, memory_format("the certificate check failed: %s", detail));
-		job_tell(run, job, REVOCATION_PENDING, 0, job->finding->revocation.message);
-		job_settle(run, job, REVOCATION_PENDING);
+		job_unanswered(run, job, outcome);
 		break;
 	case HTTP_UNFINISHED:
-		if (outcome->sent)
-			job_note(job, NULL);
-		job_tell(run, job, REVOCATION_PENDING, 0, outcome->sent ? stopped_sent : stopped_unsent);
-		job_give_up(run, job, outcome->sent ? stopped_sent : stopped_unsent, stopped_again);
+		job_interrupted(run, job, outcome->sent);
 		break;
 	}
-	free(detail);
 }
 
 static void collect(struct run *run, bool (*take)(struct http *, struct http_outcome *))
@@ -425,11 +443,10 @@ void revoker_send(struct revoker *revoker, struct finding **findings, size_t cou
 		  const struct revoke_events *events, const atomic_int *stop)
 {
 	const struct revoke_options *options = &revoker->options;
-	struct run run = { .revoker = revoker, .count = count };
+	static const struct revoke_events nobody = { NULL, NULL, NULL };
+	struct run run = { .revoker = revoker, .count = count, .events = events ? events : &nobody };
 	sigset_t before;
 
-	if (events)
-		run.events = *events;
 	run.jobs = memory_allocate_zeroed(count, sizeof(*run.jobs));
 	run.deadline = now_ms() + retry_total_ms(options->timeout_seconds, options->retries, count);
 	broken_pipe_block(&before);

@@ -13,7 +13,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct rule;
 struct revoker;
@@ -53,9 +52,6 @@ struct revoke_options {
  */
 int revoke_check_url(const char *url, struct error *error);
 
-/* The URL that a rule's reports go to, as rule or options write it (templates are left in it). Borrowed from either. */
-const char *revoke_endpoint_of(const struct revoke_options *options, const struct rule *rule);
-
 /*
  * Make a revoker; loads libcurl. Returns 0; ERROR_UNSUPPORTED when libcurl cannot be loaded, with what to install;
  * ERROR_IO when ca_file cannot be read.
@@ -63,19 +59,22 @@ const char *revoke_endpoint_of(const struct revoke_options *options, const struc
 int revoker_open(struct revoker **revoker, const struct revoke_options *options, struct error *error);
 void revoker_close(struct revoker *revoker); /* NULL is allowed */
 
-/* One request and what came of it. */
+/*
+ * The endpoint to which a rule's reports go under these options: an URL, borrowed from the options or the rule. It
+ * needs no open revoker. NULL when the rule has nobody to tell.
+ */
+const char *revoke_endpoint_of(const struct revoke_options *options, const struct rule *rule);
+
+/* One request about one credential, once it has ended. */
 struct revocation_attempt {
-	int64_t started; /* seconds since the epoch */
+	int64_t started;             /* seconds since the epoch */
 	int64_t duration_ms;
-	enum revocation_state state; /* PENDING: failed, may be tried again */
+	enum revocation_state state; /* what it came to; PENDING: it failed, and may be tried again */
 	unsigned http_status;        /* 0: no answer */
 	const char *message;         /* borrowed; NULL: nothing to say; never the credential */
 };
 
-/*
- * Called from within revoker_send() as soon as an attempt has ended, in whatever order they end, and before
- * revoke_settled() for the same finding.
- */
+/* Called for each attempt, from within revoker_send(), before the credential's settled. */
 typedef void revoke_attempted(void *context, struct finding *finding, const struct revocation_attempt *attempt);
 
 /*
@@ -85,7 +84,7 @@ typedef void revoke_attempted(void *context, struct finding *finding, const stru
 typedef void revoke_settled(void *context, struct finding *finding);
 
 struct revoke_events {
-	revoke_attempted *attempted; /* NULL: nobody wants to know */
+	revoke_attempted *attempted; /* NULL: nobody listens */
 	revoke_settled *settled;     /* likewise */
 	void *context;
 };
@@ -99,7 +98,7 @@ struct revoke_events {
  * minutes): no attempt and no wait that a provider asks for goes beyond that. A credential of which nothing was
  * sent has attempts 0 and no time.
  *
- * events may be NULL. stop may be NULL; it is read at least ten times a second, so a signal handler can set it. Once it is nonzero
+ * events may be NULL, and so may stop; that is read at least ten times a second, so a signal handler can set it. Once it is nonzero
  * nothing is started, and what is under way gets up to 2 seconds to finish.
  */
 void revoker_send(struct revoker *revoker, struct finding **findings, size_t count,

@@ -117,19 +117,53 @@ static void sent_again(void **state)
 {
 	struct revoke_options options = options_quick(endpoints);
 	struct batch *batch;
+	struct revoke_events told = { .attempted = batch_attempted };
 	struct revoker *revoker;
 
 	(void)state;
 	need_emulator();
 	batch = batch_make(1);
+	batch->started_ms = clock_ms();
+	told.context = batch;
 	emulator_faults(&emulator, "[{\"status\":503,\"times\":1}]");
 	options.retries = 0;
 	assert_int_equal(revoker_open(&revoker, &options, NULL), 0);
-	revoker_send(revoker, batch->pointers, 1, NULL, NULL);
+	revoker_send(revoker, batch->pointers, 1, &told, NULL);
 	assert_revocation(batch, 0, REVOCATION_PENDING, 503, 1, "HTTP 503");
-	revoker_send(revoker, batch->pointers, 1, NULL, NULL);
+	batch->attempted[0] = 0;
+	revoker_send(revoker, batch->pointers, 1, &told, NULL);
 	assert_revocation(batch, 0, REVOCATION_ACCEPTED, 200, 1, NULL);
 	revoker_close(revoker);
+	batch_free(batch);
+}
+
+/* What the provider did in each attempt, and where a rule's reports go. */
+static void each_attempt_is_told(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+	struct rule other = test_rule;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(1);
+	emulator_faults(&emulator, "[{\"reset\":true},{\"status\":503},{\"status\":400,\"body\":\"no\",\"delay_ms\":300}]");
+	batch_send(batch, &options);
+	assert_revocation(batch, 0, REVOCATION_REJECTED, 400, 3, "HTTP 400: no");
+	assert_int_equal(batch->last[0].state, REVOCATION_REJECTED);
+	assert_int_equal(batch->last[0].http_status, 400);
+	assert_string_equal(batch->last[0].message, "HTTP 400: no");
+	assert_in_range(batch->last[0].duration_ms, 299, 10000);
+	batch->told = 0;
+	batch->findings[0].revocation.state = REVOCATION_PENDING;
+	emulator_faults(&emulator, "[{\"garbage\":true,\"times\":-1}]");
+	batch_send(batch, &options);
+	assert_int_equal(batch->last[0].state, REVOCATION_PENDING);
+	assert_int_equal(batch->last[0].http_status, 0);
+	assert_memory_equal(batch->last[0].message, "no answer: ", 11);
+	assert_string_equal(revoke_endpoint_of(&options, &test_rule), url);
+	other.id = (char *)"third-rule";
+	assert_string_equal(revoke_endpoint_of(&options, &other), "https://127.0.0.1:1/");
 	batch_free(batch);
 }
 
@@ -238,6 +272,7 @@ int main(void)
 		cmocka_unit_test_setup(no_more_at_once_than_asked, clear),
 		cmocka_unit_test_setup(many_are_fast, clear),
 		cmocka_unit_test_setup(sent_again, clear),
+		cmocka_unit_test_setup(each_attempt_is_told, clear),
 		cmocka_unit_test_setup(unusable_rule, clear),
 		cmocka_unit_test_setup(interrupted_with_answers, clear),
 		cmocka_unit_test_setup(interrupted_before_another_try, clear),
