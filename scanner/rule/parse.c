@@ -227,7 +227,8 @@ static int parse_rule(const struct document *document, const cJSON *object, stru
 		{ "pattern", cJSON_String, true },      { "loose_pattern", cJSON_String, false },
 		{ "checksum", cJSON_Object, false },    { "min_entropy", cJSON_Number, false },
 		{ "revoke", cJSON_Object, false },      { "verify", cJSON_Object, false },
-		{ "examples", cJSON_Object, false },    { NULL, 0, false },
+		{ "examples", cJSON_Object, false },    { "source", cJSON_String, false },
+		{ NULL, 0, false },
 	};
 	int result = document_check_members(document, object, members);
 
@@ -360,6 +361,9 @@ void rule_release(struct rule *rule)
 	request_release(&rule->verify);
 	free(rule->accepted.codes);
 	free(rule->gone.codes);
+	free(rule->retry.codes);
+	free(rule->accepted_json);
+	free(rule->gone_json);
 	free(rule->dead.codes);
 	free(rule->alive.codes);
 	examples_release(rule->match, rule->match_count);

@@ -18,9 +18,23 @@ int rules_parse(const char *name, const char *text, size_t length, struct rule *
 /* Give back what a rule owns; it may be half filled. */
 void rule_release(struct rule *rule);
 
-/* The parts of a rule that say how to talk to its provider (request.c): the members "revoke" and "verify". */
+/* The parts of a rule that say how to talk to its provider (revocation.c): the members "revoke" and "verify". */
 int revoke_parse(const struct document *document, const cJSON *object, struct rule *rule);
 int verify_parse(const struct document *document, const cJSON *object, struct rule *rule);
+
+/* Where a request holds what it is about. */
+struct request_holds {
+	bool secret;        /* {{secret}}, anywhere */
+	bool secret_in_url; /* in its URL */
+	bool secrets;       /* {{secrets}} in its JSON body */
+};
+
+/*
+ * Read the members that every request has (request.c); their types are checked. subject, "revoke" or "verify", is
+ * how messages call it.
+ */
+int request_parse(const struct document *document, const cJSON *object, const char *subject,
+		  struct rule_request *request, struct request_holds *holds);
 void request_release(struct rule_request *request);
 
 #endif

@@ -12,12 +12,16 @@
 #include <string.h>
 
 #define SECRET_TEMPLATE "{{secret}}"
+#define SECRETS_TEMPLATE "{{secrets}}"
 
 static const char *const template_names[] = { SECRET_TEMPLATE, "{{reporter_email?}}", "{{comment?}}" };
 
 /* Check the templates of a string. *secret becomes true when the credential is among them. */
 static int check_templates(const struct document *document, const cJSON *item, bool *secret)
 {
+	if (strstr(item->valuestring, SECRETS_TEMPLATE))
+		return document_fail(document, item, JSON_VALUE,
+				     SECRETS_TEMPLATE " must be all of a string, somewhere in 'json'");
 	for (const char *at = strstr(item->valuestring, "{{"); at; at = strstr(at, "{{")) {
 		const char *end = strstr(at, "}}");
 		size_t length, i = 0;
@@ -136,13 +140,17 @@ static int parse_headers(const struct document *document, const cJSON *object, s
 }
 
 /* Check a body of JSON at every depth: the reader allows no more than JSON_TEXT_DEPTH_MAX. */
-static int check_body(const struct document *document, const cJSON *item, bool *secret)
+static int check_body(const struct document *document, const cJSON *item, struct request_holds *holds)
 {
 	const cJSON *child;
 	int result = 0;
 
+	if (cJSON_IsString(item) && strcmp(item->valuestring, SECRETS_TEMPLATE) == 0) {
+		holds->secrets = true;
+		return 0;
+	}
 	if (cJSON_IsString(item))
-		return check_templates(document, item, secret);
+		return check_templates(document, item, &holds->secret);
 	if (cJSON_IsObject(item))
 		result = document_check_repeated(document, item);
 	cJSON_ArrayForEach(child, item) {
@@ -150,13 +158,13 @@ static int check_body(const struct document *document, const cJSON *item, bool *
 			result = document_fail(document, child, JSON_NAME,
 					       "no template can stand in a member's name");
 		if (!result)
-			result = check_body(document, child, secret);
+			result = check_body(document, child, holds);
 	}
 	return result;
 }
 
 static int parse_body(const struct document *document, const cJSON *object, struct rule_request *request,
-		      bool *secret)
+		      struct request_holds *holds)
 {
 	const cJSON *json = document_member(object, "json"), *form = document_member(object, "form");
 	const cJSON *body = json ? json : form;
@@ -169,7 +177,9 @@ static int parse_body(const struct document *document, const cJSON *object, stru
 		return document_fail(document, form, JSON_NAME, "'json' and 'form' exclude each other");
 	if (strcmp(request->method, "GET") == 0)
 		return document_fail(document, body, JSON_NAME, "a GET request has no body");
-	result = check_body(document, body, secret);
+	result = check_body(document, body, holds);
+	if (!result && form && holds->secrets)
+		result = document_fail(document, form, JSON_VALUE, "a form cannot hold the list " SECRETS_TEMPLATE);
 	if (!result && form)
 		result = document_check_items(document, form, cJSON_String, "a field");
 	if (result)
@@ -183,111 +193,60 @@ static int parse_body(const struct document *document, const cJSON *object, stru
 	return 0;
 }
 
-/* The members that every request has; their types are checked. subject is "revoke" or "verify". */
-static int parse_request(const struct document *document, const cJSON *object, const char *subject,
-			 struct rule_request *request)
+static int parse_limits(const struct document *document, const cJSON *object, struct rule_limits *limits)
 {
-	const cJSON *headers = document_member(object, "headers");
-	bool secret = false;
+	static const struct document_member members[] = {
+		{ "concurrent", cJSON_Number, false },
+		{ "per_second", cJSON_Number, false },
+		{ NULL, 0, false },
+	};
+	const cJSON *concurrent = document_member(object, "concurrent"), *rate = document_member(object, "per_second");
+	int result = document_check_members(document, object, members);
+
+	if (!result && !concurrent && !rate)
+		result = document_fail(document, object, JSON_VALUE, "'limits' is empty");
+	if (!result && concurrent) {
+		double value = concurrent->valuedouble;
+
+		if (!(value >= 1 && value <= 1000) || value != (unsigned)value)
+			result = document_fail(document, concurrent, JSON_VALUE,
+					       "'concurrent' must be a whole number from 1 to 1000");
+		else
+			limits->concurrent = (unsigned)value;
+	}
+	if (!result && rate) {
+		if (!(rate->valuedouble >= 0.001 && rate->valuedouble <= 10000))
+			result = document_fail(document, rate, JSON_VALUE,
+					       "'per_second' must be a number from 0.001 to 10000");
+		else
+			limits->per_second = rate->valuedouble;
+	}
+	return result;
+}
+
+int request_parse(const struct document *document, const cJSON *object, const char *subject,
+		  struct rule_request *request, struct request_holds *holds)
+{
+	const cJSON *headers = document_member(object, "headers"), *limits = document_member(object, "limits");
 	int result = check_method(document, document_member(object, "method"));
 
+	*holds = (struct request_holds){ false, false, false };
 	if (!result)
 		result = document_take_string(document, object, "method", &request->method);
 	if (!result)
-		result = check_url(document, document_member(object, "url"), &secret);
+		result = check_url(document, document_member(object, "url"), &holds->secret);
+	holds->secret_in_url = holds->secret;
 	if (!result)
 		result = document_take_string(document, object, "url", &request->url);
 	if (!result && headers)
-		result = parse_headers(document, headers, request, &secret);
+		result = parse_headers(document, headers, request, &holds->secret);
 	if (!result)
-		result = parse_body(document, object, request, &secret);
-	if (!result && !secret)
+		result = parse_body(document, object, request, holds);
+	if (!result && limits)
+		result = parse_limits(document, limits, &request->limits);
+	if (!result && !holds->secret && !holds->secrets)
 		result = document_fail(document, object, JSON_VALUE, "'%s' holds " SECRET_TEMPLATE " nowhere",
 				       subject);
-	return result;
-}
-
-static bool status_listed(const struct rule_status_list *list, unsigned code)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->codes[i] == code)
-			return true;
-	}
-	return false;
-}
-
-/* Read a list of status codes. other is a list that must not have any of them. */
-static int parse_statuses(const struct document *document, const cJSON *object, const char *name,
-			  struct rule_status_list *list, const struct rule_status_list *other)
-{
-	const cJSON *array = document_member(object, name), *item;
-
-	if (!array)
-		return 0;
-	if (!array->child)
-		return document_fail(document, array, JSON_VALUE, "'%s' is empty", name);
-	list->codes = memory_allocate_zeroed((size_t)cJSON_GetArraySize(array), sizeof(*list->codes));
-	cJSON_ArrayForEach(item, array) {
-		double code = item->valuedouble;
-
-		if (!cJSON_IsNumber(item) || code < 100 || code > 599 || code != (unsigned)code)
-			return document_fail(document, item, JSON_VALUE,
-					     "a status must be a whole number from 100 to 599");
-		if (status_listed(list, (unsigned)code) || status_listed(other, (unsigned)code))
-			return document_fail(document, item, JSON_VALUE, "status %u is listed before",
-					     (unsigned)code);
-		list->codes[list->count++] = (unsigned)code;
-	}
-	return 0;
-}
-
-int revoke_parse(const struct document *document, const cJSON *object, struct rule *rule)
-{
-	static const struct document_member members[] = {
-		{ "kind", cJSON_String, true },    { "method", cJSON_String, true },
-		{ "url", cJSON_String, true },     { "headers", cJSON_Object, false },
-		{ "json", cJSON_Object, false },   { "form", cJSON_Object, false },
-		{ "accepted", cJSON_Array, true }, { "gone", cJSON_Array, false },
-		{ NULL, 0, false },
-	};
-	int result = document_check_members(document, object, members);
-	const cJSON *kind;
-
-	if (result)
-		return result;
-	kind = document_member(object, "kind");
-	if (strcmp(kind->valuestring, "report") == 0)
-		rule->revoke_kind = RULE_REVOKE_REPORT;
-	else if (strcmp(kind->valuestring, "self") == 0)
-		rule->revoke_kind = RULE_REVOKE_SELF;
-	else
-		return document_fail(document, kind, JSON_VALUE, "'kind' must be report or self");
-	result = parse_request(document, object, "revoke", &rule->revoke);
-	if (!result)
-		result = parse_statuses(document, object, "accepted", &rule->accepted, &rule->gone);
-	if (!result)
-		result = parse_statuses(document, object, "gone", &rule->gone, &rule->accepted);
-	return result;
-}
-
-int verify_parse(const struct document *document, const cJSON *object, struct rule *rule)
-{
-	static const struct document_member members[] = {
-		{ "method", cJSON_String, true },
-		{ "url", cJSON_String, true },
-		{ "headers", cJSON_Object, false },
-		{ "dead", cJSON_Array, true },
-		{ "alive", cJSON_Array, true },
-		{ NULL, 0, false },
-	};
-	int result = document_check_members(document, object, members);
-
-	if (!result)
-		result = parse_request(document, object, "verify", &rule->verify);
-	if (!result)
-		result = parse_statuses(document, object, "dead", &rule->dead, &rule->alive);
-	if (!result)
-		result = parse_statuses(document, object, "alive", &rule->alive, &rule->dead);
 	return result;
 }
 

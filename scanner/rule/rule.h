@@ -19,9 +19,18 @@ enum checksum_algorithm {
 	CHECKSUM_CRC32_BASE62, /* CRC-32 (zlib's) in base 62, digits 0-9A-Za-z, padded with 0 on the left to the field's length */
 };
 
-/* A request template. Its texts may hold {{secret}} and, for optional values, {{reporter_email?}} and {{comment?}}. */
+/*
+ * A request template. Its texts may hold {{secret}} and, for optional values, {{reporter_email?}} and {{comment?}}. In the body of a
+ * batch, a string that is {{secrets}} and nothing else stands for the list of its credentials.
+ */
 struct rule_header {
 	char *name, *value;
+};
+
+/* What a provider allows, or is polite to ask of one that does not say. 0: no limit of the rule's own. */
+struct rule_limits {
+	unsigned concurrent; /* requests under way at once */
+	double per_second;   /* requests begun in a second */
 };
 
 enum rule_body { RULE_BODY_NONE = 0, RULE_BODY_JSON, RULE_BODY_FORM };
@@ -33,6 +42,7 @@ struct rule_request {
 	size_t header_count;
 	enum rule_body body_kind;
 	char *body; /* the template as JSON text: an object; for a form its members are the fields. NULL for none */
+	struct rule_limits limits; /* of the server that url names; when several rules share it, the strictest hold */
 };
 
 enum rule_revoke_kind {
@@ -74,7 +84,10 @@ struct rule {
 	double min_entropy; /* Shannon, bits per character, of the group "body" when there is one, else of the whole match; 0: not asked */
 	enum rule_revoke_kind revoke_kind;
 	struct rule_request revoke;
-	struct rule_status_list accepted, gone;
+	unsigned batch;      /* the most credentials that one request takes; 1: it takes {{secret}}, more: {{secrets}} */
+	bool submitted_only; /* "meaning": "submitted": whether an accepted report revokes anything is not documented */
+	struct rule_status_list accepted, gone, retry; /* retry: worth another try, beside those that always are */
+	char *accepted_json, *gone_json; /* JSON objects: what an answer with an accepted status must say, too; NULL: not looked at */
 	struct rule_request verify; /* url NULL: the rule cannot ask. It has no body */
 	struct rule_status_list dead, alive;
 	struct rule_example *match, *no_match;

@@ -340,6 +340,41 @@ static void requests_of_a_user_file(void **state)
 	unlink("r.json");
 }
 
+static void members_about_sending(void **state)
+{
+	struct rule_set set;
+	const struct rule *rule;
+
+	(void)state;
+	write_rule("s.json", "p", "r", "R", ", 'source': 'https://e.com/docs', 'revoke': {'kind': 'report', 'method': 'POST', 'url': 'https://e.com/k',"
+		   "'json': {'l': '{{secrets}}'}, 'batch': 1000, 'limits': {'concurrent': 3, 'per_second': 0.5},"
+		   "'accepted': [200], 'retry': [403, 420], 'accepted_json': {'ok': true}, 'gone_json': {'ok': false, 'e': 'gone'},"
+		   "'meaning': 'submitted'}, 'verify': {'method': 'GET', 'url': 'https://f.com', 'headers': {'K': '{{secret}}'},"
+		   "'limits': {'concurrent': 1}, 'dead': [401], 'alive': [200]}");
+	load(&set, "s.json");
+	rule = rule_set_find(&set, "r");
+	assert_int_equal(rule->batch, 1000);
+	assert_int_equal(rule->revoke.limits.concurrent, 3);
+	assert_true(rule->revoke.limits.per_second == 0.5);
+	assert_int_equal(rule->verify.limits.concurrent, 1);
+	assert_true(rule->verify.limits.per_second == 0);
+	assert_int_equal(rule->retry.count, 2);
+	assert_int_equal(rule->retry.codes[1], 420);
+	assert_string_equal(rule->accepted_json, "{\"ok\":true}");
+	assert_string_equal(rule->gone_json, "{\"ok\":false,\"e\":\"gone\"}");
+	assert_true(rule->submitted_only);
+	rule_set_release(&set);
+	write_rule("s.json", "p", "r", "R", ", 'revoke': {'kind': 'report', 'method': 'POST', 'url': 'https://e.com/k',"
+		   "'json': {'l': '{{secret}}'}, 'accepted': [200]}");
+	load(&set, "s.json");
+	rule = rule_set_find(&set, "r");
+	assert_int_equal(rule->batch, 1);
+	assert_false(rule->submitted_only);
+	assert_null(rule->accepted_json);
+	rule_set_release(&set);
+	unlink("s.json");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +387,7 @@ int main(void)
 		cmocka_unit_test(enabling),
 		cmocka_unit_test(locating),
 		cmocka_unit_test(requests_of_a_user_file),
+		cmocka_unit_test(members_about_sending),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -231,7 +231,7 @@ static void rule_members(void **state)
 	      { RULE("'id': 'r', 'name': 'R', 'pattern': '', 'literals': ['k_']"), "x.json:2:37: 'pattern' is empty" },
 	      { WITH("'loose_pattern': ''"), "x.json:3:18: 'loose_pattern' is empty" },
 	      { WITH("'Default': true"), "x.json:3:1: unknown member 'Default'; known here: id, name, default, literals, "
-					 "pattern, loose_pattern, checksum, min_entropy, revoke, verify, examples" },
+					 "pattern, loose_pattern, checksum, min_entropy, revoke, verify, examples, source" },
 	      { WITH("'default': 1"), "x.json:3:12: 'default' must be true or false, not a number" },
 	      { WITH("'pattern': 'x'"), "x.json:3:1: member 'pattern' is here twice" },
 	      { WITH("'min_entropy': -0.1"), "x.json:3:16: 'min_entropy' must be a number from 0 to 8" },
@@ -312,7 +312,8 @@ static void revoke_members(void **state)
 	      { REVOKE("'https://example.com/x'", ",\n'json': {'k': '{{comment?}}'}"),
 		"x.json:3:11: 'revoke' holds {{secret}} nowhere" },
 	      { REVOKE("'https://example.com/x'", BODY ", 'retries': 3"),
-		"x.json:6:30: unknown member 'retries'; known here: kind, method, url, headers, json, form, accepted, gone" },
+		"x.json:6:30: unknown member 'retries'; known here: kind, method, url, headers, json, form, batch, limits, "
+		"accepted, gone, retry, accepted_json, gone_json, meaning" },
 	      { REVOKE("'https://example.com/x'", ",\n'json': ['{{secret}}']"),
 		"x.json:6:9: 'json' must be an object, not a list" },
 	      { REVOKE("'https://example.com/x'", BODY ",\n'form': {'k': '{{secret}}'}"),
@@ -409,10 +410,14 @@ static void statuses(void **state)
 	      { STATUSES("'accepted': [100, 599], 'gone': [404]"), NULL });
 }
 
+#define HEADER "'headers': {'X-Key': '{{secret}}'}"
+
 static void verify(void **state)
 {
 	(void)state;
-	CHECK({ WITH("'verify': {'method': 'GET', 'url': 'https://e.com/{{secret}}', 'dead': [401], 'alive': [200]}"), NULL },
+	CHECK({ WITH("'verify': {'method': 'GET', 'url': 'https://e.com/', " HEADER ", 'dead': [401], 'alive': [200]}"), NULL },
+	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/{{secret}}', 'dead': [401], 'alive': [200]}"),
+		"x.json:3:36: 'url' must not hold the credential: it belongs into a header or the body" },
 	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/', 'dead': [401], 'alive': [200]}"),
 		"x.json:3:11: 'verify' holds {{secret}} nowhere" },
 	      { WITH("'verify': {'url': 'https://e.com/{{secret}}', 'dead': [401], 'alive': [200]}"),
@@ -425,10 +430,65 @@ static void verify(void **state)
 		"x.json:3:11: member 'dead' is missing" },
 	      { WITH("'verify': {'method': 'GET', 'url': 'http://e.com/{{secret}}', 'dead': [401], 'alive': [200]}"),
 		"x.json:3:36: 'url' must begin with https://" },
-	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/{{secret}}', 'dead': [401], 'alive': [401]}"),
-		"x.json:3:89: status 401 is listed before" },
+	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/', " HEADER ", 'dead': [401],\n'alive': [401]}"),
+		"x.json:4:11: status 401 is listed before" },
 	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/{{secret}}', 'kind': 'self'}"),
-		"x.json:3:64: unknown member 'kind'; known here: method, url, headers, dead, alive" });
+		"x.json:3:64: unknown member 'kind'; known here: method, url, headers, limits, dead, alive" });
+}
+
+/* A revoke with a JSON body (line 4) and further members (line 5). */
+#define BATCH(json, members)                                                                                           \
+	WITH("'revoke': {'kind': 'report', 'method': 'POST', 'url': 'https://e.com', 'accepted': [200],\n'json': " json ",\n" members "}")
+#define LIST "{'k': ['{{comment?}}'], 'l': '{{secrets}}'}"
+
+static void batches(void **state)
+{
+	(void)state;
+	CHECK({ BATCH(LIST, "'batch': 2"), NULL },
+	      { BATCH(LIST, "'batch': 10000"), NULL },
+	      { BATCH(LIST, "'batch': 1"), "x.json:5:10: 'batch' must be a whole number from 2 to 10000" },
+	      { BATCH(LIST, "'batch': 10001"), "x.json:5:10: 'batch' must be a whole number from 2 to 10000" },
+	      { BATCH(LIST, "'batch': 2.5"), "x.json:5:10: 'batch' must be a whole number from 2 to 10000" },
+	      { BATCH(LIST, "'gone': [404]"), "x.json:3:11: {{secrets}} asks for the member 'batch'" },
+	      { BATCH("{'k': '{{secret}}'}", "'batch': 2"),
+		"x.json:5:10: a batch holds {{secrets}} in its 'json', and {{secret}} nowhere" },
+	      { BATCH("{'k': '{{secret}}', 'l': '{{secrets}}'}", "'batch': 2"),
+		"x.json:5:10: a batch holds {{secrets}} in its 'json', and {{secret}} nowhere" },
+	      { BATCH("{'k': 'x{{secrets}}'}", "'batch': 2"),
+		"x.json:4:15: {{secrets}} must be all of a string, somewhere in 'json'" },
+	      { REVOKE("'https://e.com'", ",\n'form': {'k': '{{secrets}}'}, 'batch': 2"),
+		"x.json:6:9: a form cannot hold the list {{secrets}}" },
+	      { REVOKE("'https://e.com'", ",\n'headers': {'X': '{{secrets}}'}, 'batch': 2"),
+		"x.json:6:18: {{secrets}} must be all of a string, somewhere in 'json'" },
+	      { WITH("'revoke': {'kind': 'self', 'method': 'POST', 'url': 'https://e.com', 'accepted': [200], 'batch': 2,\n"
+		     "'json': " LIST "}"), "x.json:3:11: a credential that revokes itself is sent alone" },
+	      { WITH("'revoke': {'kind': 'self', 'method': 'GET',\n'url': 'https://e.com/{{secret}}', 'accepted': [200]}"),
+		"x.json:4:8: 'url' must not hold the credential: it belongs into a header or the body" });
+}
+
+static void limits_and_answers(void **state)
+{
+	(void)state;
+	CHECK({ REVOKE("'https://e.com'", BODY ",\n'limits': {'concurrent': 1, 'per_second': 0.5}"), NULL },
+	      { REVOKE("'https://e.com'", BODY ",\n'limits': {}"), "x.json:7:11: 'limits' is empty" },
+	      { REVOKE("'https://e.com'", BODY ",\n'limits': {'concurrent': 0}"),
+		"x.json:7:26: 'concurrent' must be a whole number from 1 to 1000" },
+	      { REVOKE("'https://e.com'", BODY ",\n'limits': {'concurrent': 1.5}"),
+		"x.json:7:26: 'concurrent' must be a whole number from 1 to 1000" },
+	      { REVOKE("'https://e.com'", BODY ",\n'limits': {'per_second': 0}"),
+		"x.json:7:26: 'per_second' must be a number from 0.001 to 10000" },
+	      { REVOKE("'https://e.com'", BODY ",\n'limits': {'per_hour': 60}"),
+		"x.json:7:12: unknown member 'per_hour'; known here: concurrent, per_second" },
+	      { WITH("'verify': {'method': 'GET', 'url': 'https://e.com/', " HEADER ", 'dead': [401], 'alive': [200],\n"
+		     "'limits': {'concurrent': 2}}"), NULL },
+	      { STATUSES("'accepted': [200], 'retry': [403]"), NULL },
+	      { STATUSES("'accepted': [200], 'retry': [200]"), "x.json:5:30: status 200 is listed before" },
+	      { STATUSES("'accepted': [200], 'gone': [404], 'retry': [404]"), "x.json:5:45: status 404 is listed before" },
+	      { STATUSES("'accepted': [200], 'accepted_json': {'ok': true}, 'gone_json': {'ok': false}"), NULL },
+	      { STATUSES("'accepted': [200], 'accepted_json': {}"), "x.json:5:37: 'accepted_json' is empty" },
+	      { STATUSES("'accepted': [200], 'gone_json': {'ok': false}"), "x.json:5:20: 'gone_json' asks for 'accepted_json'" },
+	      { STATUSES("'accepted': [200], 'meaning': 'submitted'"), NULL },
+	      { STATUSES("'accepted': [200], 'meaning': 'dead'"), "x.json:5:31: 'meaning' must be submitted" });
 }
 
 static void files_that_cannot_be_read(void **state)
@@ -469,6 +529,8 @@ int main(void)
 		cmocka_unit_test(templates_and_headers),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(verify),
+		cmocka_unit_test(batches),
+		cmocka_unit_test(limits_and_answers),
 		cmocka_unit_test(files_that_cannot_be_read),
 	};
 
