@@ -107,3 +107,15 @@ const char *revocation_state_name(enum revocation_state state)
 	assert((unsigned)state < REVOCATION_STATE_COUNT);
 	return names[state];
 }
+
+const char *verification_name(enum verification verified)
+{
+	static const char *const names[] = {
+		[VERIFICATION_NONE] = "none",
+		[VERIFICATION_DEAD] = "dead",
+		[VERIFICATION_ALIVE] = "alive",
+		[VERIFICATION_UNKNOWN] = "unknown",
+	};
+
+	return names[verified];
+}

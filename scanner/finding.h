@@ -81,14 +81,23 @@ enum revocation_state {
 	REVOCATION_STATE_COUNT
 };
 
+/* What --verify saw (design section 5). */
+enum verification {
+	VERIFICATION_NONE = 0, /* not asked */
+	VERIFICATION_DEAD,
+	VERIFICATION_ALIVE,    /* the provider still takes it */
+	VERIFICATION_UNKNOWN,  /* asked, and no answer said so; the message says why */
+};
+
 struct revocation {
 	enum revocation_state state;
+	enum verification verified; /* of what was accepted or gone */
 	unsigned http_status; /* of the last answer; 0: there was none */
 	unsigned attempts;
 	bool has_time;
 	int64_t at;    /* when it was settled or last tried */
 	bool earlier;  /* the ledger says so: another run settled it, and this one sent nothing */
-	char *message; /* owned: why it is pending or rejected, with the provider's own words where there are any; never the credential. NULL: nothing to say */
+	char *message; /* owned: why it is pending, rejected or of unknown life, with the provider's own words where there are any; never the credential. NULL: nothing to say */
 };
 
 /* The newest places kept for one finding, beside the first one (design section 6). */
@@ -133,5 +142,6 @@ struct target {
 const char *confidence_name(enum confidence confidence);
 const char *place_kind_name(enum place_kind kind);        /* "commit-message" */
 const char *revocation_state_name(enum revocation_state state); /* "accepted"; "dry-run"; "none" */
+const char *verification_name(enum verification verified);      /* "dead"; "none" */
 
 #endif

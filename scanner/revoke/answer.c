@@ -23,15 +23,56 @@ static bool listed(const struct rule_status_list *list, unsigned status)
 	return false;
 }
 
-enum answer_kind answer_classify(const struct rule *rule, unsigned status)
+/* Whether an answer's document has all that the pattern has; what else it has does not matter. */
+static bool holds(const cJSON *document, const cJSON *pattern)
 {
-	if (listed(&rule->accepted, status))
-		return ANSWER_ACCEPTED;
+	const cJSON *member;
+
+	if (!cJSON_IsObject(pattern))
+		return cJSON_Compare(document, pattern, true);
+	cJSON_ArrayForEach(member, pattern) {
+		if (!holds(cJSON_GetObjectItemCaseSensitive(document, member->string), member))
+			return false;
+	}
+	return cJSON_IsObject(document);
+}
+
+static bool holds_text(const cJSON *document, const char *pattern)
+{
+	cJSON *parsed = pattern ? cJSON_Parse(pattern) : NULL;
+	bool held = parsed && holds(document, parsed);
+
+	cJSON_Delete(parsed);
+	return held;
+}
+
+static enum answer_kind classify_body(const struct rule *rule, const char *body, size_t length)
+{
+	cJSON *document = cJSON_ParseWithLength(body, length);
+	enum answer_kind kind = cJSON_IsObject(document) ? ANSWER_REJECTED : ANSWER_RETRY;
+
+	if (holds_text(document, rule->accepted_json))
+		kind = ANSWER_ACCEPTED;
+	else if (holds_text(document, rule->gone_json))
+		kind = ANSWER_GONE;
+	cJSON_Delete(document);
+	return kind;
+}
+
+enum answer_kind answer_classify(const struct rule *rule, unsigned status, const char *body, size_t length)
+{
 	if (listed(&rule->gone, status))
 		return ANSWER_GONE;
-	if (retry_status(status))
+	if (listed(&rule->retry, status))
 		return ANSWER_RETRY;
-	return status >= 200 && status < 300 ? ANSWER_ACCEPTED : ANSWER_REJECTED;
+	if (listed(&rule->accepted, status) || (status >= 200 && status < 300))
+		return rule->accepted_json ? classify_body(rule, body, length) : ANSWER_ACCEPTED;
+	return retry_status(status) ? ANSWER_RETRY : ANSWER_REJECTED;
+}
+
+bool answer_blames_content(unsigned status)
+{
+	return status == 400 || status == 413 || status == 422;
 }
 
 /*
@@ -133,7 +174,13 @@ static void view_mark(const struct view *view, const struct secret *secret, bool
 	}
 }
 
-static char *redact(const char *text, const struct secret *secret)
+static void view_mark_all(const struct view *view, const struct answer_secrets *secrets, bool *marked)
+{
+	for (size_t i = 0; i < secrets->count; i++)
+		view_mark(view, secrets->secrets[i], marked);
+}
+
+static char *redact(const char *text, const struct answer_secrets *secrets)
 {
 	struct view *view = memory_allocate(sizeof(*view));
 	bool marked[LOOKED_AT] = { false };
@@ -144,10 +191,10 @@ static char *redact(const char *text, const struct secret *secret)
 	memcpy(view->bytes, text, length);
 	for (size_t i = 0; i <= length; i++)
 		view->from[i] = i;
-	view_mark(view, secret, marked);
+	view_mark_all(view, secrets, marked);
 	for (unsigned level = 0; level < ESCAPE_LEVELS; level++) {
 		view_unescape(view);
-		view_mark(view, secret, marked);
+		view_mark_all(view, secrets, marked);
 	}
 	buffer_reserve(&out, length);
 	for (size_t i = 0; i < length; i++) {
@@ -187,10 +234,10 @@ static void words_tidy(char *text)
 	text[length] = '\0';
 }
 
-char *answer_words(const char *text, const struct secret *secret)
+char *answer_words(const char *text, const struct answer_secrets *secrets)
 {
 	struct buffer out = BUFFER_INIT;
-	char *words = redact(text, secret);
+	char *words = redact(text, secrets);
 
 	words_tidy(words);
 	buffer_reserve(&out, strlen(words));
@@ -200,9 +247,10 @@ char *answer_words(const char *text, const struct secret *secret)
 }
 
 /* Append text, if there is any, after separator. */
-static void add_words(struct buffer *out, const char *separator, const char *text, const struct secret *secret)
+static void add_words(struct buffer *out, const char *separator, const char *text,
+		      const struct answer_secrets *secrets)
 {
-	char *words = answer_words(text, secret);
+	char *words = answer_words(text, secrets);
 
 	if (*words) {
 		buffer_add_string(out, separator);
@@ -223,7 +271,7 @@ static const cJSON *find_envelope(const char *body, size_t length, cJSON **docum
 	return cJSON_IsObject(envelope) ? envelope : NULL;
 }
 
-char *answer_message(unsigned status, const char *body, size_t length, const struct secret *secret)
+char *answer_message(unsigned status, const char *body, size_t length, const struct answer_secrets *secrets)
 {
 	struct buffer out = BUFFER_INIT;
 	cJSON *document = NULL;
@@ -235,10 +283,10 @@ char *answer_message(unsigned status, const char *body, size_t length, const str
 	if (status >= 300 && status < 400) {
 		buffer_add_string(&out, ": redirects are not followed");
 	} else if (code || message) {
-		add_words(&out, " ", code ? code : "", secret);
-		add_words(&out, ": ", message ? message : "", secret);
+		add_words(&out, " ", code ? code : "", secrets);
+		add_words(&out, ": ", message ? message : "", secrets);
 	} else if (length) {
-		add_words(&out, ": ", body, secret);
+		add_words(&out, ": ", body, secrets);
 	}
 	cJSON_Delete(document);
 	return out.bytes;

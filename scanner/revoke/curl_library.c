@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VERSION_NEEDED 0x075700 /* 7.87, for CURLOPT_QUICK_EXIT */
@@ -42,6 +43,8 @@ static int library_resolve(void *handle, struct error *error)
 	if (version->version_num < VERSION_NEEDED)
 		return error_set(error, ERROR_UNSUPPORTED, "cannot use libcurl %s: 7.87 or later is needed",
 				 version->version);
+	/* with this, libcurl's TLS writes to a file what would let an eavesdropper read the requests */
+	unsetenv("SSLKEYLOGFILE");
 	if (library.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(error, ERROR_UNSUPPORTED, "cannot initialise libcurl");
 	return 0;

@@ -22,6 +22,7 @@ struct transfer {
 	char error_text[CURL_ERROR_SIZE];
 	unsigned status; /* of the header block being read or last read */
 	bool answered;   /* the headers of a final answer have arrived whole */
+	bool begun, repeated; /* libcurl has begun to send the request; wanted to do so once more */
 	size_t header_size, body_size, body_kept;
 	char retry_after[sizeof(((struct http_outcome *)0)->retry_after)];
 	struct buffer body;
@@ -30,7 +31,7 @@ struct transfer {
 struct http {
 	const struct curl_library *curl;
 	CURLM *multi; /* owned */
-	const char *ca_file; /* borrowed */
+	const char *ca_file, *ca_folder; /* borrowed; both NULL: the system's */
 	struct transfer *transfers; /* owned: concurrency of them */
 	size_t concurrency, under_way;
 	size_t body_kept;
@@ -43,6 +44,33 @@ void http_outcome_release(struct http_outcome *outcome)
 	outcome->detail = NULL;
 }
 
+/* The environment's word for where certificates are, as curl(1) reads it. Empty is not set. */
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+static int find_certificates(struct http *http, const char *ca_file, struct error *error)
+{
+	static const char *const names[] = { "CURL_CA_BUNDLE", "SSL_CERT_FILE" };
+
+	http->ca_file = ca_file;
+	if (ca_file && access(ca_file, R_OK) < 0)
+		return error_set_errno(error, "cannot read the certificates in '%s'", ca_file);
+	for (size_t i = 0; !http->ca_file && i < sizeof(names) / sizeof(names[0]); i++) {
+		http->ca_file = environment(names[i]);
+		if (http->ca_file && access(http->ca_file, R_OK) < 0)
+			return error_set_errno(error, "cannot read the certificates in '%s' (%s)", http->ca_file, names[i]);
+	}
+	if (!ca_file && !environment("CURL_CA_BUNDLE"))
+		http->ca_folder = environment("SSL_CERT_DIR");
+	if (http->ca_folder && access(http->ca_folder, R_OK | X_OK) < 0)
+		return error_set_errno(error, "cannot read the certificates in '%s' (SSL_CERT_DIR)", http->ca_folder);
+	return 0;
+}
+
 int http_open(struct http **opened, const char *ca_file, unsigned concurrency, struct error *error)
 {
 	const struct curl_library *curl = curl_library_load(error);
@@ -52,11 +80,12 @@ int http_open(struct http **opened, const char *ca_file, unsigned concurrency, s
 	assert(concurrency > 0);
 	if (!curl)
 		return ERROR_UNSUPPORTED;
-	if (ca_file && access(ca_file, R_OK) < 0)
-		return error_set_errno(error, "cannot read the certificates in '%s'", ca_file);
 	http = memory_allocate_zeroed(1, sizeof(*http));
+	if (find_certificates(http, ca_file, error) < 0) {
+		free(http);
+		return ERROR_IO;
+	}
 	http->curl = curl;
-	http->ca_file = ca_file;
 	http->concurrency = concurrency;
 	http->body_kept = HTTP_BODY_KEPT;
 	http->transfers = memory_allocate_zeroed(concurrency, sizeof(*http->transfers));
@@ -119,6 +148,8 @@ static size_t read_body(char *bytes, size_t size, size_t count, void *context)
 	transfer->body_size += length;
 	if (transfer->body_size > HTTP_BODY_MAX)
 		return 0;
+	if (transfer->request.discard_answer)
+		return length;
 	/* it is wiped later, and growing would leave copies */
 	if (!transfer->body.bytes)
 		buffer_reserve(&transfer->body, transfer->body_kept);
@@ -144,8 +175,37 @@ static void set_callback(struct transfer *transfer, CURLoption option, curl_writ
 		transfer->setup = transfer->curl->easy_setopt(transfer->easy, option, callback);
 }
 
-/* Where the credential may go, and that nobody else reads it. */
-static void set_trust(struct transfer *transfer, const char *ca_file)
+/*
+ * Called when a connection is there, before a request goes over it. libcurl sends a request once more by itself when a
+ * connection that was used before dies without a word (curl 7.88: Curl_retry_request()), and HTTP/2 streams that were
+ * refused: the provider would hear of a credential more often than we say. Once is enough; trying again is for retry.h.
+ */
+static int before_request(void *context, char *address, char *local_address, int port, int local_port)
+{
+	struct transfer *transfer = context;
+
+	(void)address;
+	(void)local_address;
+	(void)port;
+	(void)local_port;
+	transfer->repeated = transfer->begun;
+	transfer->begun = true;
+	return transfer->repeated ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+static void set_once(struct transfer *transfer)
+{
+	if (transfer->setup == CURLE_OK)
+		transfer->setup = transfer->curl->easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, before_request);
+	set_pointer(transfer, CURLOPT_PREREQDATA, transfer);
+}
+
+/*
+ * Where the credential may go, and that nobody else reads it. Proxies come from the environment (libcurl reads
+ * https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY, no_proxy and NO_PROXY by itself); https goes through one as through
+ * a pipe.
+ */
+static void set_trust(struct transfer *transfer, const struct http *http)
 {
 	const struct request *request = &transfer->request;
 
@@ -156,11 +216,14 @@ static void set_trust(struct transfer *transfer, const char *ca_file)
 	set_long(transfer, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	set_long(transfer, CURLOPT_SSL_VERIFYPEER, 1L);
 	set_long(transfer, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (ca_file) {
-		set_pointer(transfer, CURLOPT_CAINFO, ca_file);
-		/* else the system's certificates are trusted beside it */
-		set_pointer(transfer, CURLOPT_CAPATH, NULL);
+	if (http->ca_file || http->ca_folder) {
+		/* both are set: what is left out would be the system's, trusted beside it */
+		set_pointer(transfer, CURLOPT_CAINFO, http->ca_file);
+		set_pointer(transfer, CURLOPT_CAPATH, http->ca_folder);
+		set_pointer(transfer, CURLOPT_PROXY_CAINFO, http->ca_file);
+		set_pointer(transfer, CURLOPT_PROXY_CAPATH, http->ca_folder);
 	}
+	set_long(transfer, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* a proxy gets none of the request's headers */
 	if (request->loopback)
 		set_pointer(transfer, CURLOPT_PROXY, ""); /* whatever the environment says */
 }
@@ -258,7 +321,8 @@ int http_start(struct http *http, struct request *request, size_t owner, int64_t
 		transfer_clear(transfer);
 		return error_set(error, ERROR_UNSUPPORTED, "libcurl has no memory for a request");
 	}
-	set_trust(transfer, http->ca_file);
+	set_trust(transfer, http);
+	set_once(transfer);
 	set_request(transfer);
 	set_reading(transfer, timeout_ms);
 	if (transfer->setup == CURLE_OK && http->curl->multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
@@ -301,6 +365,16 @@ static enum http_result result_of(CURLcode code)
 	}
 }
 
+/* Why no answer came. libcurl would quote a proxy's URL whole, with its password. */
+static const char *failure_of(const struct transfer *transfer, const char *otherwise)
+{
+	if (transfer->repeated)
+		return "the connection was closed before an answer came";
+	if (strstr(transfer->error_text, "nsupported proxy"))
+		return "the proxy that the environment names cannot be used: its scheme or spelling is not supported";
+	return transfer->error_text[0] ? transfer->error_text : otherwise;
+}
+
 /* Take the transfer off libcurl, fill the outcome and make room for the next. */
 static void transfer_finish(struct http *http, struct transfer *transfer, enum http_result result,
 			    const char *detail, struct http_outcome *outcome)
@@ -324,7 +398,7 @@ static void transfer_finish(struct http *http, struct transfer *transfer, enum h
 		outcome->body = transfer->body;
 		transfer->body = (struct buffer)BUFFER_INIT;
 	} else {
-		outcome->detail = memory_copy_string(transfer->error_text[0] ? transfer->error_text : detail);
+		outcome->detail = memory_copy_string(failure_of(transfer, detail));
 	}
 	transfer_clear(transfer);
 	http->under_way--;

@@ -36,16 +36,16 @@ struct http_outcome {
 	bool sent;            /* bytes of the request left this machine */
 	unsigned status;      /* HTTP_ANSWERED: the status code */
 	char retry_after[64]; /* HTTP_ANSWERED: the header's value, "" when there was none or too long a one */
-	struct buffer body;   /* HTTP_ANSWERED: its first HTTP_BODY_KEPT bytes */
+	struct buffer body;   /* HTTP_ANSWERED: its first HTTP_BODY_KEPT bytes; none of a request that discards them */
 	bool whole;           /* HTTP_ANSWERED: that is all of it */
-	char *detail;         /* not HTTP_ANSWERED: libcurl's words for it; may quote the URL */
+	char *detail;         /* not HTTP_ANSWERED: libcurl's words for it; may quote the URL, never a proxy's password */
 };
 void http_outcome_release(struct http_outcome *outcome);
 
 /*
  * Load libcurl and get ready for at most concurrency requests at once. ca_file: PEM file of the certificates to
- * trust, borrowed for the life of *http; NULL: the system's. Returns 0, ERROR_UNSUPPORTED without libcurl,
- * ERROR_IO when ca_file cannot be read.
+ * trust, borrowed for the life of *http; NULL: those that CURL_CA_BUNDLE or SSL_CERT_FILE and SSL_CERT_DIR name in the
+ * environment, or the system's. Returns 0, ERROR_UNSUPPORTED without libcurl, ERROR_IO when they cannot be read.
  */
 int http_open(struct http **http, const char *ca_file, unsigned concurrency, struct error *error);
 void http_close(struct http *http); /* breaks off what is under way; NULL is allowed */
@@ -58,7 +58,7 @@ bool http_has_room(const struct http *http);
 
 /*
  * Start a request, which is taken over (*request is empty afterwards, also on failure). It is given timeout_ms to
- * finish. Returns 0, or ERROR_UNSUPPORTED when the installed libcurl cannot do what is asked of it.
+ * finish, and sent once at most. Returns 0, or ERROR_UNSUPPORTED when the installed libcurl cannot do what is asked of it.
  */
 int http_start(struct http *http, struct request *request, size_t owner, int64_t timeout_ms, struct error *error);
 

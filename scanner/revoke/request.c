@@ -69,6 +69,10 @@ static int write_value(struct body_writer *writer, const cJSON *item)
 	bool object = cJSON_IsObject(item), first = true;
 	const cJSON *member;
 
+	if (cJSON_IsString(item) && strcmp(item->valuestring, "{{secrets}}") == 0) {
+		template_add_list(writer->text);
+		return 0;
+	}
 	if (cJSON_IsString(item))
 		return write_string(writer, item->valuestring);
 	if (!object && !cJSON_IsArray(item))
@@ -229,8 +233,8 @@ const char *request_server(const struct request_template *template)
 	return template->server;
 }
 
-int request_make(struct request *request, const struct request_template *template, const struct secret *secret,
-		 struct error *error)
+int request_make_batch(struct request *request, const struct request_template *template,
+		       const struct secret *const *secrets, size_t count, struct error *error)
 {
 	int code;
 
@@ -240,14 +244,20 @@ int request_make(struct request *request, const struct request_template *templat
 				     .has_body = template->has_body,
 				     .header_count = template->header_count };
 	request->headers = memory_allocate_zeroed(template->header_count, sizeof(*request->headers));
-	code = template_render(&template->url, secret, &request->url, error);
+	code = template_render(&template->url, secrets, count, &request->url, error);
 	for (size_t i = 0; code == 0 && i < template->header_count; i++)
-		code = template_render(&template->headers[i], secret, &request->headers[i], error);
+		code = template_render(&template->headers[i], secrets, count, &request->headers[i], error);
 	if (code == 0 && template->has_body)
-		code = template_render(&template->body, secret, &request->body, error);
+		code = template_render(&template->body, secrets, count, &request->body, error);
 	if (code < 0)
 		request_wipe(request);
 	return code;
+}
+
+int request_make(struct request *request, const struct request_template *template, const struct secret *secret,
+		 struct error *error)
+{
+	return request_make_batch(request, template, &secret, 1, error);
 }
 
 void request_wipe(struct request *request)

@@ -1,5 +1,5 @@
 /*
- * The HTTP request that tells a provider of one credential, made from a rule's request template.
+ * The HTTP request that tells a provider of a credential, or of a batch of them, made from a rule's request template.
  */
 #ifndef STAUNCH_REVOKE_REQUEST_H
 #define STAUNCH_REVOKE_REQUEST_H
@@ -35,14 +35,17 @@ struct request {
 	size_t header_count;
 	bool has_body;
 	struct buffer body;
+	bool discard_answer; /* only the status of its answer is kept: the body may tell what is nobody's business */
 };
 
 /*
- * Make the request for one credential. Returns 0, or ERROR_UNSUPPORTED when the credential cannot be written in
- * it; then *request is empty.
+ * Make the request for one credential, or for a batch (count of them, 1 or more; 1 unless the rule takes
+ * {{secrets}}). Returns 0, or ERROR_UNSUPPORTED when a credential cannot be written in it; then *request is empty.
  */
 int request_make(struct request *request, const struct request_template *template, const struct secret *secret,
 		 struct error *error);
+int request_make_batch(struct request *request, const struct request_template *template,
+		       const struct secret *const *secrets, size_t count, struct error *error);
 
 /* Overwrite and release what a request owns; it is empty afterwards. */
 void request_wipe(struct request *request);

@@ -99,3 +99,12 @@ int64_t retry_total_ms(unsigned timeout_seconds, unsigned retries, size_t count)
 		seconds = RETRY_ATTEMPTS_SECONDS_MAX;
 	return (int64_t)seconds * 1000 + 120000 + (int64_t)count * 100;
 }
+
+int64_t retry_verify_ms(unsigned timeout_seconds)
+{
+	uint64_t seconds = (uint64_t)VERIFY_ASKS * timeout_seconds;
+
+	if (seconds > RETRY_ATTEMPTS_SECONDS_MAX)
+		seconds = RETRY_ATTEMPTS_SECONDS_MAX;
+	return (int64_t)seconds * 1000 + ((int64_t)RETRY_BASE_MS << VERIFY_ASKS);
+}

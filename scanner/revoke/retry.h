@@ -41,6 +41,15 @@ int64_t retry_delay_ms(unsigned attempts, int64_t base_ms, uint64_t random);
 int64_t retry_total_ms(unsigned timeout_seconds, unsigned retries, size_t count);
 #define RETRY_ATTEMPTS_SECONDS_MAX 86400
 
+/*
+ * How often a provider is asked about a credential that still lives, or that it says nothing of: after the n-th time
+ * there is a pause of RETRY_BASE_MS doubled n times, 7 s in all.
+ */
+#define VERIFY_ASKS 4
+
+/* How much longer it may take when each is asked about afterwards: every question running into its timeout. */
+int64_t retry_verify_ms(unsigned timeout_seconds);
+
 struct revoker;
 
 /* Have a revoker wait from this base in place of RETRY_BASE_MS. For tests, which have no time to lose. */

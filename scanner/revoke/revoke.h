@@ -1,5 +1,6 @@
 /*
- * Telling a provider that a credential leaked: one HTTPS request per credential, retried where that makes sense.
+ * Telling a provider that a credential leaked: an HTTPS request per credential, or per batch of them where its rule
+ * takes batches, retried where that makes sense; and asking afterwards whether it is dead, where that is wanted.
  *
  * This room lives in the broker process alone. libcurl is loaded by revoker_open(), so a run that finds nothing
  * does not pay for it. One struct revoker is used by one thread.
@@ -25,8 +26,11 @@ struct revoke_endpoint {
 
 /* Everything in it is borrowed for the revoker's life. */
 struct revoke_options {
-	const struct revoke_endpoint *endpoints; /* endpoint_count of them */
+	const struct revoke_endpoint *endpoints; /* endpoint_count of them; of several for a rule the last holds */
 	size_t endpoint_count;
+	bool verify;                /* ask afterwards whether each credential is dead, which uses it */
+	const struct revoke_endpoint *verify_endpoints; /* likewise, for that question */
+	size_t verify_endpoint_count;
 	const char *ca_file;        /* PEM, in place of the system's certificates; NULL: those */
 	const char *reporter_email; /* NULL: not sent */
 	const char *comment;        /* NULL: not sent */
@@ -65,7 +69,7 @@ void revoker_close(struct revoker *revoker); /* NULL is allowed */
  */
 const char *revoke_endpoint_of(const struct revoke_options *options, const struct rule *rule);
 
-/* One request about one credential, once it has ended. */
+/* One request about one credential, alone or in a batch, once it has ended. */
 struct revocation_attempt {
 	int64_t started;             /* seconds since the epoch */
 	int64_t duration_ms;
@@ -92,11 +96,12 @@ struct revoke_events {
 /*
  * Send each of findings (count of them, distinct credentials, borrowed for the call) and fill its revocation:
  * accepted, gone, rejected, or pending when every attempt failed or was not made; its message then says why. The
- * state of each is REVOCATION_PENDING beforehand, and its rule has somebody to tell.
+ * state of each is REVOCATION_PENDING beforehand, and its rule has somebody to tell. What was accepted or gone is
+ * asked about with options.verify, where its rule says how: verified is then dead, alive or unknown (with a message).
  *
- * It returns after retry_total_ms() at the latest (retry.h: for one credential (retries + 1) * timeout + 2
- * minutes): no attempt and no wait that a provider asks for goes beyond that. A credential of which nothing was
- * sent has attempts 0 and no time.
+ * It returns after retry_total_ms(), with options.verify and retry_verify_ms() more, at the latest (retry.h: for one
+ * credential (retries + 1) * timeout + 2 minutes): no attempt and no wait that a provider asks for goes beyond that.
+ * A credential of which nothing was sent has attempts 0 and no time.
  *
  * events may be NULL, and so may stop; that is read at least ten times a second, so a signal handler can set it. Once it is nonzero
  * nothing is started, and what is under way gets up to 2 seconds to finish.

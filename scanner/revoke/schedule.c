@@ -2,8 +2,15 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+/*
+ * As far as a server's pace may lag behind and be caught up on: what a busy machine or a coarse timer makes late is not
+ * lost. Within any second at most this much more than per_second begin.
+ */
+#define CATCH_UP_US 20000
 
 struct again {
 	int64_t due;
@@ -13,6 +20,8 @@ struct again {
 struct schedule_server {
 	char *name;         /* owned */
 	int64_t held_until; /* INT64_MIN: never held */
+	unsigned concurrent, begun; /* at most so many begun at once; 0: no limit */
+	int64_t interval_us, next_us; /* between two beginnings, and when the next one may be; interval 0: no limit */
 	size_t *fresh;      /* owned: jobs never sent are fresh[fresh_taken] to fresh[fresh_count - 1] */
 	size_t fresh_taken, fresh_count, fresh_capacity;
 	struct again *again; /* owned: a heap, the earliest on top */
@@ -29,6 +38,17 @@ size_t schedule_server(struct schedule *schedule, const char *name)
 	schedule->servers[schedule->count] =
 		(struct schedule_server){ .name = memory_copy_string(name), .held_until = INT64_MIN };
 	return schedule->count++;
+}
+
+void schedule_limit(struct schedule *schedule, size_t number, unsigned concurrent, double per_second)
+{
+	struct schedule_server *server = &schedule->servers[number];
+	int64_t interval_us = per_second > 0 ? (int64_t)(1000000 / per_second) : 0;
+
+	if (concurrent && (!server->concurrent || concurrent < server->concurrent))
+		server->concurrent = concurrent;
+	if (interval_us > server->interval_us)
+		server->interval_us = interval_us;
 }
 
 void schedule_add(struct schedule *schedule, size_t number, size_t job)
@@ -95,13 +115,40 @@ static bool has_fresh(const struct schedule_server *server)
 	return server->fresh_taken < server->fresh_count;
 }
 
+static bool is_full(const struct schedule_server *server)
+{
+	return server->concurrent && server->begun >= server->concurrent;
+}
+
+/* The first whole millisecond at which its pace allows another one. */
+static int64_t paced_until(const struct schedule_server *server)
+{
+	return server->interval_us ? (server->next_us + 999) / 1000 : INT64_MIN;
+}
+
+static void begin(struct schedule_server *server, int64_t now)
+{
+	int64_t now_us = now * 1000;
+
+	server->begun++;
+	if (server->next_us < now_us - CATCH_UP_US)
+		server->next_us = now_us - CATCH_UP_US;
+	server->next_us += server->interval_us;
+}
+
+void schedule_end(struct schedule *schedule, size_t number)
+{
+	assert(schedule->servers[number].begun > 0);
+	schedule->servers[number].begun--;
+}
+
 bool schedule_take(struct schedule *schedule, int64_t now, size_t *job)
 {
 	for (size_t i = 0; i < schedule->count; i++) {
 		size_t number = (schedule->turn + i) % schedule->count;
 		struct schedule_server *server = &schedule->servers[number];
 
-		if (server->held_until > now)
+		if (server->held_until > now || is_full(server) || paced_until(server) > now)
 			continue;
 		if (server->again_count && server->again[0].due <= now)
 			*job = again_pop(server);
@@ -109,6 +156,7 @@ bool schedule_take(struct schedule *schedule, int64_t now, size_t *job)
 			*job = server->fresh[server->fresh_taken++];
 		else
 			continue;
+		begin(server, now);
 		schedule->turn = number + 1;
 		return true;
 	}
@@ -141,12 +189,16 @@ int64_t schedule_next(const struct schedule *schedule)
 		const struct schedule_server *server = &schedule->servers[i];
 		int64_t ready = INT64_MAX;
 
+		if (is_full(server))
+			continue;
 		if (has_fresh(server))
 			ready = INT64_MIN;
 		else if (server->again_count)
 			ready = server->again[0].due;
 		if (ready < server->held_until)
 			ready = server->held_until;
+		if (ready < paced_until(server))
+			ready = paced_until(server);
 		if (has_fresh(server) || server->again_count)
 			next = ready < next ? ready : next;
 	}

@@ -112,6 +112,18 @@ static int add_optional(struct template_text *text, const char *name, const char
 	return refused ? error_set(error, ERROR_CONFIGURATION, "cannot send the %s: %s", name, refused) : 0;
 }
 
+static void add_hole(struct template_text *text, bool list)
+{
+	memory_grow(text->holes, text->hole_count, text->hole_capacity);
+	text->holes[text->hole_count++] = (struct template_hole){ text->text.length, list };
+}
+
+void template_add_list(struct template_text *text)
+{
+	assert(text->kind == TEMPLATE_JSON);
+	add_hole(text, true);
+}
+
 int template_add(struct template_text *text, const char *source, const struct template_values *values,
 		 struct error *error)
 {
@@ -135,8 +147,7 @@ int template_add(struct template_text *text, const char *source, const struct te
 			if (add_optional(text, name, value, error) < 0)
 				return ERROR_CONFIGURATION;
 		} else if (strncmp(source, secret, strlen(secret)) == 0) {
-			memory_grow(text->holes, text->hole_count, text->hole_capacity);
-			text->holes[text->hole_count++] = text->text.length;
+			add_hole(text, false);
 			source += strlen(secret);
 		} else {
 			return error_set(error, ERROR_CONFIGURATION, "unknown template at '%.40s'", source);
@@ -162,23 +173,44 @@ bool template_left_out(const char *source, const struct template_values *values)
 	return find_optional(source, values, &value, &end) && !*end && !value;
 }
 
-int template_render(const struct template_text *text, const struct secret *secret, struct buffer *out,
-		    struct error *error)
+static void fill_hole(const struct template_text *text, const struct template_hole *hole,
+		      const struct secret *const *secrets, size_t count, struct buffer *out)
 {
-	size_t length = secret_length(secret), done = 0, size;
+	if (hole->list)
+		buffer_add_char(out, '[');
+	for (size_t i = 0; i < count; i++) {
+		if (hole->list)
+			buffer_add_string(out, i ? ",\"" : "\"");
+		add_value(text->kind, out, secret_bytes(secrets[i]), secret_length(secrets[i]));
+		if (hole->list)
+			buffer_add_char(out, '"');
+	}
+	if (hole->list)
+		buffer_add_char(out, ']');
+}
+
+int template_render(const struct template_text *text, const struct secret *const *secrets, size_t count,
+		    struct buffer *out, struct error *error)
+{
+	size_t length = 0, done = 0, size = text->text.length;
 	const char *refused = NULL;
 
-	assert(!out->bytes);
-	if (text->hole_count)
-		refused = value_refused(text->kind, secret_bytes(secret), length);
+	assert(!out->bytes && count > 0);
+	for (size_t i = 0; i < count; i++) {
+		if (text->hole_count && !refused)
+			refused = value_refused(text->kind, secret_bytes(secrets[i]), secret_length(secrets[i]));
+		length += secret_length(secrets[i]) * ESCAPE_GROWTH;
+	}
 	if (refused)
 		return error_set(error, ERROR_UNSUPPORTED, "the credential cannot be sent: %s", refused);
-	size = text->text.length + text->hole_count * length * ESCAPE_GROWTH;
+	for (size_t i = 0; i < text->hole_count; i++)
+		size += length + (text->holes[i].list ? strlen("[]") + count * strlen(",\"\"") : 0);
 	buffer_reserve(out, size);
 	for (size_t i = 0; i < text->hole_count; i++) {
-		buffer_add(out, text->text.bytes + done, text->holes[i] - done);
-		add_value(text->kind, out, secret_bytes(secret), length);
-		done = text->holes[i];
+		assert(count == 1 || text->holes[i].list);
+		buffer_add(out, text->text.bytes + done, text->holes[i].at - done);
+		fill_hole(text, &text->holes[i], secrets, count, out);
+		done = text->holes[i].at;
 	}
 	buffer_add(out, text->text.bytes + done, text->text.length - done);
 	assert(out->length <= size);

@@ -1,5 +1,5 @@
 /*
- * Texts of a rule with holes in them: {{secret}}, {{reporter_email?}} and {{comment?}} (design section 4).
+ * Texts of a rule with holes in them: {{secret}}, {{secrets}}, {{reporter_email?}} and {{comment?}} (design section 4).
  *
  * A text is compiled once per run: optional values are put in, escaped, and only the places of the secret are
  * kept. What was put in is never looked at again, so a comment that holds "{{secret}}" is sent as those ten
@@ -31,7 +31,10 @@ struct template_values {
 struct template_text {
 	enum template_kind kind;
 	struct buffer text;
-	size_t *holes; /* owned: offsets in text where the secret goes, ascending; hole_count of them */
+	struct template_hole {
+		size_t at; /* offset in text */
+		bool list; /* all secrets go there, as a JSON list of strings; otherwise the only one, escaped */
+	} *holes; /* owned: hole_count of them, ascending */
 	size_t hole_count, hole_capacity;
 };
 
@@ -42,6 +45,9 @@ struct template_text {
  */
 int template_add(struct template_text *text, const char *source, const struct template_values *values,
 		 struct error *error);
+
+/* Append a hole for the list of all secrets. Only to a TEMPLATE_JSON, in the place of a value. */
+void template_add_list(struct template_text *text);
 
 /* Append text that is no template, escaped for the text's kind. */
 void template_add_literal(struct template_text *text, const char *literal);
@@ -55,11 +61,12 @@ void template_add_syntax(struct template_text *text, const char *syntax);
 bool template_left_out(const char *source, const struct template_values *values);
 
 /*
- * Write the text with the secret in its holes to out, which held nothing and gets its final size at once
- * (buffer_wipe() it after use). Returns 0, or ERROR_UNSUPPORTED when this kind of text cannot hold the secret.
+ * Write the text with the secrets (count of them, 1 or more; 1 unless its holes are lists) in its holes to out, which
+ * held nothing and gets its final size at once (buffer_wipe() it after use). Returns 0, or ERROR_UNSUPPORTED when this
+ * kind of text cannot hold a secret.
  */
-int template_render(const struct template_text *text, const struct secret *secret, struct buffer *out,
-		    struct error *error);
+int template_render(const struct template_text *text, const struct secret *const *secrets, size_t count,
+		    struct buffer *out, struct error *error);
 
 void template_release(struct template_text *text);
 

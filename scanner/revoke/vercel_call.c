@@ -263,8 +263,9 @@ static int refuse(const struct vercel *vercel, const struct call *call, struct e
 {
 	const struct vercel_options *options = &vercel->options;
 	const struct http_outcome *outcome = &call->outcome;
+	const struct secret *const token = options->token;
 	char *words = answer_message(outcome->status, outcome->body.bytes ? outcome->body.bytes : "",
-				     outcome->body.length, options->token);
+				     outcome->body.length, &(struct answer_secrets){ &token, 1 });
 	int code = ERROR_IO;
 
 	if (outcome->status == 401)
@@ -293,13 +294,14 @@ static int refuse(const struct vercel *vercel, const struct call *call, struct e
 static int conclude(const struct vercel *vercel, struct call *call, struct error *error)
 {
 	const struct http_outcome *outcome = &call->outcome;
+	const struct secret *const token = vercel->options.token;
 	char *detail;
 
 	call->unknown = call->once && may_have_acted(outcome);
 	if (outcome->result == HTTP_UNFINISHED)
 		return error_set(error, ERROR_INTERRUPTED, "interrupted%s", outcome->sent ? ", the answer is not known" : "");
 	if (outcome->result != HTTP_ANSWERED) {
-		detail = answer_words(outcome->detail ? outcome->detail : "", vercel->options.token);
+		detail = answer_words(outcome->detail ? outcome->detail : "", &(struct answer_secrets){ &token, 1 });
 		error_set(error, ERROR_NETWORK, "%s: %s",
 			  outcome->result == HTTP_UNTRUSTED ? "the certificate check failed" : "no answer", detail);
 		free(detail);

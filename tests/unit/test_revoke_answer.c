@@ -19,7 +19,8 @@
 static void assert_message(unsigned status, const char *body, const char *expected)
 {
 	struct secret *secret = secret_new(KEY, strlen(KEY));
-	char *message = answer_message(status, body, strlen(body), secret);
+	const struct secret *const list[] = { secret };
+	char *message = answer_message(status, body, strlen(body), &(struct answer_secrets){ list, 1 });
 
 	assert_string_equal(message, expected);
 	free(message);
@@ -78,7 +79,8 @@ static void long_texts(void **state)
 static void assert_words(const char *text, const char *expected)
 {
 	struct secret *secret = secret_new(KEY, strlen(KEY));
-	char *words = answer_words(text, secret);
+	const struct secret *const list[] = { secret };
+	char *words = answer_words(text, &(struct answer_secrets){ list, 1 });
 
 	assert_string_equal(words, expected);
 	free(words);
@@ -149,7 +151,8 @@ static void credential_with_escapes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct secret *secret = secret_new(cases[i].secret, strlen(cases[i].secret));
-		char *words = answer_words(cases[i].text, secret);
+		const struct secret *const list[] = { secret };
+		char *words = answer_words(cases[i].text, &(struct answer_secrets){ list, 1 });
 
 		assert_string_equal(words, cases[i].expected);
 		free(words);
@@ -164,6 +167,21 @@ static void envelope_echo(void **state)
 		       "HTTP 403 [credential]: bad [credential]");
 }
 
+/* An answer to a batch may quote any of its credentials. */
+static void every_credential_of_a_batch_replaced(void **state)
+{
+	struct secret *one = secret_new(KEY, strlen(KEY)), *other = secret_new("hf_ZYXWVUTSRQPONMLK", 19);
+	const struct secret *const list[] = { one, other };
+	char *words = answer_words("no " KEY " and YXWVUTSRQPON, hf%5fZYXWVUTSRQPONMLK",
+				   &(struct answer_secrets){ list, 2 });
+
+	(void)state;
+	assert_string_equal(words, "no [credential] and [credential], [credential]");
+	free(words);
+	secret_free(one);
+	secret_free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +192,7 @@ int main(void)
 		cmocka_unit_test(escaped_credential_replaced),
 		cmocka_unit_test(credential_with_escapes),
 		cmocka_unit_test(envelope_echo),
+		cmocka_unit_test(every_credential_of_a_batch_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

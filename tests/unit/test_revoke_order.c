@@ -167,6 +167,41 @@ static void each_attempt_is_told(void **state)
 	batch_free(batch);
 }
 
+/*
+ * libcurl would send a request once more by itself when a connection that was used before dies: the provider hears of a
+ * credential as often as attempts says, and no more.
+ */
+static void each_request_is_counted(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct batch *batch;
+	unsigned attempts = 0;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(4);
+	options.concurrency = 1;
+	emulator_faults(&emulator, "[{\"status\":200},{\"reset\":true},{\"status\":200},{\"raw\":\"\"}]");
+	batch_send(batch, &options);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(batch->findings[i].revocation.state, REVOCATION_ACCEPTED);
+		attempts += batch->findings[i].revocation.attempts;
+	}
+	assert_int_equal(attempts, 6);
+	assert_int_equal(emulator_request_count(&emulator), 6);
+	batch->told = 0;
+	for (size_t i = 0; i < 4; i++)
+		batch->findings[i].revocation.state = REVOCATION_PENDING;
+	emulator_clear(&emulator);
+	emulator_faults(&emulator, "[{\"status\":200},{\"raw\":\"\"}]");
+	options.retries = 0;
+	batch_send(batch, &options);
+	assert_revocation(batch, 1, REVOCATION_PENDING, 0, 1,
+			  "no answer: the connection was closed before an answer came");
+	assert_int_equal(emulator_request_count(&emulator), 4);
+	batch_free(batch);
+}
+
 /* A rule that cannot be used costs its own credentials only. */
 static void unusable_rule(void **state)
 {
@@ -273,6 +308,7 @@ int main(void)
 		cmocka_unit_test_setup(many_are_fast, clear),
 		cmocka_unit_test_setup(sent_again, clear),
 		cmocka_unit_test_setup(each_attempt_is_told, clear),
+		cmocka_unit_test_setup(each_request_is_counted, clear),
 		cmocka_unit_test_setup(unusable_rule, clear),
 		cmocka_unit_test_setup(interrupted_with_answers, clear),
 		cmocka_unit_test_setup(interrupted_before_another_try, clear),

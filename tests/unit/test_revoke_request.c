@@ -246,6 +246,35 @@ static void refused_values(void **state)
 	secret_free(two_lines);
 }
 
+/* {{secrets}} becomes a list, each of them escaped; what looks like it in a value is left alone. */
+static void batch(void **state)
+{
+	static const char template_text[] = "{\"a\":[\"{{comment?}}\"],\"credentials\":\"{{secrets}}\",\"z\":1}";
+	const struct template_values values = { NULL, "{{secrets}}" };
+	struct rule_request rule = json_rule(template_text);
+	struct secret *one = secret_new("a\"b", 3), *other = secret_new("{{secrets}}", 11), *bad = secret_new("\xff", 1);
+	const struct secret *list[] = { one, other, bad };
+	struct request_template *template;
+	struct request request;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(request_compile(&template, &rule, NULL, &values, &error), 0);
+	assert_int_equal(request_make_batch(&request, template, list, 2, &error), 0);
+	assert_string_equal(request.body.bytes,
+			    "{\"a\":[\"{{secrets}}\"],\"credentials\":[\"a\\\"b\",\"{{secrets}}\"],\"z\":1}");
+	request_wipe(&request);
+	assert_int_equal(request_make(&request, template, one, &error), 0);
+	assert_string_equal(request.body.bytes, "{\"a\":[\"{{secrets}}\"],\"credentials\":[\"a\\\"b\"],\"z\":1}");
+	request_wipe(&request);
+	assert_int_equal(request_make_batch(&request, template, list, 3, &error), ERROR_UNSUPPORTED);
+	assert_null(request.body.bytes);
+	request_template_free(template);
+	secret_free(one);
+	secret_free(other);
+	secret_free(bad);
+}
+
 /* A buffer that grows leaves the credential behind in freed memory. */
 static void body_does_not_grow(void **state)
 {
@@ -253,13 +282,14 @@ static void body_does_not_grow(void **state)
 	const struct template_values none = { NULL, NULL };
 	char worst[SECRET_SIZE_MAX];
 	struct buffer out = BUFFER_INIT;
+	const struct secret *list[1];
 	struct secret *secret;
 
 	(void)state;
 	memset(worst, '\n', sizeof(worst));
-	secret = secret_new(worst, sizeof(worst));
+	list[0] = secret = secret_new(worst, sizeof(worst));
 	assert_int_equal(template_add(&text, "{{secret}}a{{secret}}", &none, NULL), 0);
-	assert_int_equal(template_render(&text, secret, &out, NULL), 0);
+	assert_int_equal(template_render(&text, list, 1, &out, NULL), 0);
 	assert_int_equal(out.length, 2 * 6 * sizeof(worst) + 1);
 	assert_int_equal(out.capacity, out.length);
 	buffer_wipe(&out);
@@ -280,6 +310,7 @@ int main(void)
 		cmocka_unit_test(override),
 		cmocka_unit_test(refused_rules),
 		cmocka_unit_test(refused_values),
+		cmocka_unit_test(batch),
 		cmocka_unit_test(body_does_not_grow),
 	};
 

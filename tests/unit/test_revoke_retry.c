@@ -95,9 +95,9 @@ static void totals(void **state)
 static void classification(void **state)
 {
 	static const unsigned again[] = { 408, 425, 429, 500, 502, 503, 504 };
-	unsigned accepted[] = { 200, 302 }, gone[] = { 404, 410, 503 };
+	unsigned accepted[] = { 200, 302 }, gone[] = { 404, 410, 503 }, retry[] = { 403 };
 	const struct rule plain = { .index = 0 };
-	const struct rule listing = { .accepted = { accepted, 2 }, .gone = { gone, 3 } };
+	const struct rule listing = { .accepted = { accepted, 2 }, .gone = { gone, 3 }, .retry = { retry, 1 } };
 
 	(void)state;
 	for (unsigned status = 100; status < 600; status++) {
@@ -107,14 +107,55 @@ static void classification(void **state)
 			if (again[i] == status)
 				expected = ANSWER_RETRY;
 		}
-		if (answer_classify(&plain, status) != expected)
+		if (answer_classify(&plain, status, "", 0) != expected)
 			fail_msg("status %u", status);
 		if (status == 302)
 			expected = ANSWER_ACCEPTED;
 		if (status == 404 || status == 410 || status == 503)
 			expected = ANSWER_GONE;
-		if (answer_classify(&listing, status) != expected)
+		if (status == 403)
+			expected = ANSWER_RETRY;
+		if (answer_classify(&listing, status, "", 0) != expected)
 			fail_msg("status %u, listed", status);
+	}
+}
+
+/* Providers that answer 200 whatever happened say it in the body. */
+static void classification_by_body(void **state)
+{
+	unsigned accepted[] = { 200 }, gone[] = { 410 };
+	const struct rule rule = { .accepted = { accepted, 1 },
+				   .gone = { gone, 1 },
+				   .accepted_json = (char *)"{\"ok\":true,\"result\":{\"revoked\":true}}",
+				   .gone_json = (char *)"{\"ok\":false,\"error\":\"token_revoked\"}" };
+	static const struct {
+		unsigned status;
+		const char *body;
+		enum answer_kind expected;
+	} cases[] = {
+		{ 200, "{\"ok\":true,\"result\":{\"revoked\":true,\"at\":1},\"x\":[]}", ANSWER_ACCEPTED },
+		{ 201, "{\"ok\":true,\"result\":{\"revoked\":true}}", ANSWER_ACCEPTED },
+		{ 200, "{\"ok\":true,\"result\":{\"revoked\":false}}", ANSWER_REJECTED },
+		{ 200, "{\"ok\":true,\"result\":true}", ANSWER_REJECTED },
+		{ 200, "{\"ok\":true}", ANSWER_REJECTED },
+		{ 200, "{\"OK\":true,\"result\":{\"revoked\":true}}", ANSWER_REJECTED },
+		{ 200, "{\"ok\":\"true\",\"result\":{\"revoked\":true}}", ANSWER_REJECTED },
+		{ 200, "{\"ok\":false,\"error\":\"token_revoked\"}", ANSWER_GONE },
+		{ 200, "{\"ok\":false,\"error\":\"invalid_auth\"}", ANSWER_REJECTED },
+		{ 200, "{}", ANSWER_REJECTED },
+		{ 200, "{\"ok\":true,\"result\":{\"revo", ANSWER_RETRY },
+		{ 200, "<html>", ANSWER_RETRY },
+		{ 200, "[true]", ANSWER_RETRY },
+		{ 200, "", ANSWER_RETRY },
+		{ 410, "", ANSWER_GONE },
+		{ 403, "{\"ok\":true,\"result\":{\"revoked\":true}}", ANSWER_REJECTED },
+		{ 503, "{\"ok\":true,\"result\":{\"revoked\":true}}", ANSWER_RETRY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (answer_classify(&rule, cases[i].status, cases[i].body, strlen(cases[i].body)) != cases[i].expected)
+			fail_msg("HTTP %u %s", cases[i].status, cases[i].body);
 	}
 }
 
@@ -187,6 +228,67 @@ static void schedule_servers(void **state)
 	schedule_release(&schedule);
 }
 
+/* No more at a time than the rule allows; the stricter of two rules. */
+static void schedule_concurrent(void **state)
+{
+	struct schedule schedule = { 0 };
+	size_t a = schedule_server(&schedule, "https://a"), b = schedule_server(&schedule, "https://b"), job;
+
+	(void)state;
+	schedule_limit(&schedule, a, 3, 0);
+	schedule_limit(&schedule, a, 2, 0);
+	schedule_limit(&schedule, a, 5, 0);
+	schedule_limit(&schedule, a, 0, 0);
+	for (size_t i = 0; i < 5; i++)
+		schedule_add(&schedule, a, i);
+	assert_takes(&schedule, 0, 0);
+	assert_takes(&schedule, 0, 1);
+	assert_false(schedule_take(&schedule, 1000000, &job));
+	assert_int_equal(schedule_next(&schedule), INT64_MAX);
+	schedule_add(&schedule, b, 9); /* another server does not wait for it */
+	assert_int_equal(schedule_next(&schedule), INT64_MIN);
+	assert_takes(&schedule, 0, 9);
+	schedule_end(&schedule, a);
+	assert_int_equal(schedule_next(&schedule), INT64_MIN);
+	assert_takes(&schedule, 0, 2);
+	assert_false(schedule_take(&schedule, 0, &job));
+	schedule_release(&schedule);
+}
+
+/* Begun evenly: in no second more than allowed and what CATCH_UP_US is worth. */
+static void schedule_pace(void **state)
+{
+	struct schedule schedule = { 0 };
+	size_t a = schedule_server(&schedule, "https://a"), job;
+	int64_t now = 5000000, begun[100];
+
+	(void)state;
+	schedule_limit(&schedule, a, 0, 50);
+	schedule_limit(&schedule, a, 0, 40);
+	for (size_t i = 0; i < 100; i++)
+		schedule_add(&schedule, a, i);
+	for (size_t i = 0; i < 100; now++) {
+		if (schedule_take(&schedule, now, &job)) {
+			begun[i++] = now;
+			schedule_end(&schedule, a);
+		} else {
+			assert_in_range(schedule_next(&schedule), now + 1, now + 25);
+		}
+	}
+	for (size_t i = 0; i + 42 < 100; i++)
+		assert_true(begun[i + 42] - begun[i] >= 1000);
+	assert_in_range(begun[99] - begun[0], 2400, 2500);
+	/* a pause is not made up for later */
+	schedule_add(&schedule, a, 1);
+	schedule_add(&schedule, a, 2);
+	schedule_add(&schedule, a, 3);
+	assert_takes(&schedule, now + 60000, 1);
+	assert_int_equal(schedule_next(&schedule), now + 60005);
+	schedule_hold(&schedule, a, now + 70000);
+	assert_int_equal(schedule_next(&schedule), now + 70000);
+	schedule_release(&schedule);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,8 +297,11 @@ int main(void)
 		cmocka_unit_test(delays),
 		cmocka_unit_test(totals),
 		cmocka_unit_test(classification),
+		cmocka_unit_test(classification_by_body),
 		cmocka_unit_test(schedule_order),
 		cmocka_unit_test(schedule_servers),
+		cmocka_unit_test(schedule_concurrent),
+		cmocka_unit_test(schedule_pace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
