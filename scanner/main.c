@@ -37,7 +37,7 @@ static const char **mask_literals_of(struct rule_set *rules)
 	if (!rules->count)
 		rule_set_load(rules, NULL, 0, &ignored);
 	for (size_t i = 0; i < rules->count; i++) {
-		for (size_t j = 0; j < rules->rules[i].literal_count; j++) {
+		for (size_t j = 0; rules->rules[i].enabled && j < rules->rules[i].literal_count; j++) {
 			memory_grow(literals, count, capacity);
 			literals[count++] = rules->rules[i].literals[j];
 		}

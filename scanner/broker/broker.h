@@ -39,6 +39,7 @@ struct broker_options {
 	enum sandbox_mode sandbox;
 	unsigned cpu_limit_seconds; /* of the scan process; 0: none */
 	bool dry_run, yes, exit_zero;
+	bool own_keys; /* credentials may be used to revoke themselves */
 	enum confidence min_confidence;
 	unsigned long max_revocations;
 	char *const *formats; /* format_count specifications as report_open() takes them; none: human on standard output */

@@ -13,16 +13,35 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Whether this run would send the finding. */
-static bool is_to_send(const struct finding *finding, const struct broker_options *options)
-{
-	return finding->confidence >= options->min_confidence && finding->rule->revoke_kind == RULE_REVOKE_REPORT;
-}
-
 static void set_message(struct finding *finding, const char *message)
 {
 	free(finding->revocation.message);
 	finding->revocation.message = memory_copy_string(message);
+}
+
+/* Whether this run would send the finding. */
+static bool is_to_send(const struct finding *finding, const struct broker_options *options)
+{
+	return finding->confidence >= options->min_confidence &&
+	       (finding->rule->revoke_kind == RULE_REVOKE_REPORT ||
+		(finding->rule->revoke_kind == RULE_REVOKE_SELF && options->own_keys));
+}
+
+/* What is found, and could be revoked, but only by its own use: say how. */
+static void note_own_keys(struct finding *finding, const struct broker_options *options)
+{
+	if (finding->rule->revoke_kind == RULE_REVOKE_SELF && finding->confidence >= options->min_confidence)
+		set_message(finding, "not revoked: it would have to revoke itself, which needs --own-keys");
+}
+
+/*
+ * Whether what was to be revoked is not settled. An accepted report after which the key still works is no end, and where
+ * the user wanted to know and does not, somebody has to look.
+ */
+static bool is_unsettled(const struct revocation *revocation)
+{
+	return revocation->state == REVOCATION_PENDING || (revocation->state == REVOCATION_REJECTED && !revocation->earlier) ||
+	       revocation->verified == VERIFICATION_ALIVE || revocation->verified == VERIFICATION_UNKNOWN;
 }
 
 /* ---- asking ---- */
@@ -349,24 +368,29 @@ void settle(struct settlement *settlement, const struct broker_options *options,
 {
 	const struct report_result *result = settlement->result;
 	struct claims claims;
+	size_t alive = 0;
 
 	claims_init(&claims, options, result, stop, SETTLE_STOPPED_BY_LEDGER);
 	settlement->claims = &claims;
 	for (size_t i = 0; i < result->finding_count; i++) {
 		settlement->found |= result->findings[i]->confidence >= options->min_confidence;
-		if (is_to_send(result->findings[i], options))
+		if (is_to_send(result->findings[i], options)) {
 			claims_add(&claims, i);
-		else
+		} else {
+			note_own_keys(result->findings[i], options);
 			settlement->unsettled |= options->revoke_stdin; /* its owner wants it revoked */
+		}
 	}
 	if (!claims.count || look_up(settlement, options))
 		decide(settlement, options, stop);
 	for (size_t i = 0; i < claims.count; i++) {
 		const struct revocation *revocation = &claims.items[i].finding->revocation;
 
-		settlement->unsettled |= revocation->state == REVOCATION_PENDING ||
-					 (revocation->state == REVOCATION_REJECTED && !revocation->earlier);
+		settlement->unsettled |= is_unsettled(revocation);
+		alive += revocation->verified == VERIFICATION_ALIVE;
 	}
+	if (alive)
+		log_error("%zu of the keys that were reported still work: revoke them at their provider by hand", alive);
 	settlement->unsettled |= claims.failed;
 	claims_release(&claims);
 	settlement->claims = NULL;

@@ -34,8 +34,11 @@ enum exit_code command_rules(const struct options *options, struct rule_set *rul
 /* keys list|create|delete|rotate. */
 enum exit_code command_keys(const struct options *options, const struct rule_set *rules);
 
-/* The argument of --endpoint, "RULE=URL", into its parts. The name is a copy, owned by the caller; the URL is borrowed. Returns 0 or ERROR_CONFIGURATION. */
-int command_parse_endpoint(struct revoke_endpoint *endpoint, const char *text, const struct rule_set *rules,
-			   struct error *error);
+/*
+ * All arguments of an option that takes "RULE=URL", as --endpoint, into *endpoints, as long as the list. The caller owns the array and the
+ * names in it, in either case; the URLs are borrowed. Returns 0 or ERROR_CONFIGURATION.
+ */
+int command_parse_endpoints(struct revoke_endpoint **endpoints, const char *option, const struct string_list *texts,
+			    const struct rule_set *rules, struct error *error);
 
 #endif

@@ -355,13 +355,7 @@ static int connect_vercel(struct keys_session *session, const struct secret *tok
 /* --endpoint's arguments, checked before anything is sent. */
 static int read_endpoints(struct keys_session *session, struct error *error)
 {
-	const struct string_list *texts = &session->options->endpoints;
-	int code = 0;
-
-	session->endpoints = memory_allocate_zeroed(texts->count, sizeof(*session->endpoints));
-	for (size_t i = 0; i < texts->count && !code; i++)
-		code = command_parse_endpoint(&session->endpoints[i], texts->items[i], session->rules, error);
-	return code;
+	return command_parse_endpoints(&session->endpoints, "endpoint", &session->options->endpoints, session->rules, error);
 }
 
 static void session_release(struct keys_session *session)

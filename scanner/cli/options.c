@@ -75,7 +75,10 @@ static const struct option_row {
 	{ 0, "max-revocations", "N", "send nothing when there are more keys than this; default 1000", ALL_RUNS | COMMAND_LEDGER, OPTION_LONG, TARGET_RANGE(max_revocations, 0, 1000000) },
 	{ 0, "reporter-email", "E", "sent along with each report", SENDING, OPTION_TEXT, TARGET(reporter_email) },
 	{ 0, "comment", "TEXT", "sent along with each report", SENDING, OPTION_TEXT, TARGET(comment) },
+	{ 0, "own-keys", NULL, "have keys of kind 'self' revoke themselves, which uses them: only where they are yours", ALL_RUNS, OPTION_FLAG, TARGET(own_keys) },
+	{ 0, "verify", NULL, "ask the provider afterwards whether each key is dead, which uses it", ALL_RUNS, OPTION_FLAG, TARGET(verify) },
 	{ 0, "endpoint", "RULE=URL", "send a rule's reports elsewhere; plain http only to a loopback address", SENDING, OPTION_LIST, TARGET(endpoints) },
+	{ 0, "verify-endpoint", "RULE=URL", "ask elsewhere whether a rule's keys are dead; likewise", ALL_RUNS, OPTION_LIST, TARGET(verify_endpoints) },
 	{ 0, "ca-file", "FILE", "certificates to trust instead of the system's (PEM)", SENDING, OPTION_TEXT, TARGET(ca_file) },
 	{ 0, "timeout", "SECONDS", "of one attempt to send; default 30", SENDING, OPTION_NUMBER, TARGET_RANGE(timeout_seconds, 1, 3600) },
 	{ 0, "retries", "N", "attempts after the first; default 4", SENDING, OPTION_NUMBER, TARGET_RANGE(retries, 0, 20) },
@@ -321,13 +324,16 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	/* anything but "" and "0" is meant as yes: a misspelt yes must not send */
 	if (dry_run && *dry_run && strcmp(dry_run, "0") != 0)
 		options->dry_run = true;
+	if (options->verify_endpoints.count && !options->verify)
+		return error_set(error, ERROR_CONFIGURATION, "--verify-endpoint means nothing without --verify");
 	return check_operands(options, command, error);
 }
 
 void options_release(struct options *options)
 {
 	struct string_list *lists[] = { &options->operands, &options->formats, &options->rules,    &options->enable,
-					&options->disable,  &options->ranges,  &options->endpoints };
+					&options->disable,  &options->ranges,  &options->endpoints,
+					&options->verify_endpoints };
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		free(lists[i]->items);

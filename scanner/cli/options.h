@@ -36,8 +36,8 @@ struct string_list {
 struct options {
 	unsigned command;             /* one command_bit */
 	struct string_list operands;  /* what follows the command */
-	bool dry_run, yes, ignored, quiet, verbose, no_progress, exit_zero, staged, help, version;
-	struct string_list formats, rules, enable, disable, ranges, endpoints;
+	bool dry_run, yes, own_keys, verify, ignored, quiet, verbose, no_progress, exit_zero, staged, help, version;
+	struct string_list formats, rules, enable, disable, ranges, endpoints, verify_endpoints;
 	const char *name;             /* --name; NULL: not given, as with all texts below */
 	unsigned jobs;
 	enum confidence min_confidence;

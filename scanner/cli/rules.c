@@ -32,18 +32,46 @@ static const char *testing_verb(const struct options *options)
 	return strcmp(verb, "check") == 0 || strcmp(verb, "test") == 0 ? verb : "";
 }
 
+/* The rules and providers that the options name; the caller frees each and the list. */
+static char **named_rules(const struct options *options, size_t *count)
+{
+	const struct string_list *const lists[] = { &options->enable, &options->disable, &options->endpoints,
+						    &options->verify_endpoints };
+	size_t capacity = 0;
+	char **names = NULL;
+
+	*count = 0;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (size_t j = 0; j < lists[i]->count; j++) {
+			const char *text = lists[i]->items[j];
+
+			memory_grow(names, *count, capacity);
+			names[(*count)++] = memory_copy_bytes(text, strcspn(text, "=")); /* RULE=URL */
+		}
+	}
+	return names;
+}
+
 int command_load_rules(const struct options *options, struct rule_set *set, struct error *error)
 {
 	/* the files named behind `check` and `test` are rules beside those of --rules */
 	size_t more = *testing_verb(options) ? options->operands.count - 1 : 0, count = options->rules.count;
 	char **paths = memory_allocate_zeroed(count + more + 1, sizeof(*paths));
+	size_t name_count;
+	char **names = named_rules(options, &name_count);
 	int result;
 
 	for (size_t i = 0; i < count; i++)
 		paths[i] = options->rules.items[i];
 	for (size_t i = 0; i < more; i++)
 		paths[count + i] = options->operands.items[1 + i];
-	result = rule_set_load(set, paths, count + more, error);
+	if (options->command & (COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR | COMMAND_STDIN | COMMAND_REVOKE))
+		result = rule_set_load_for(set, paths, count + more, (const char *const *)names, name_count, error);
+	else
+		result = rule_set_load(set, paths, count + more, error);
+	for (size_t i = 0; i < name_count; i++)
+		free(names[i]);
+	free(names);
 	free(paths);
 	if (!result)
 		result = enable_all(&options->enable, set, true, error);

@@ -96,22 +96,42 @@ static int list_targets(struct targets *targets, const struct options *options, 
 	return 0;
 }
 
-int command_parse_endpoint(struct revoke_endpoint *endpoint, const char *text, const struct rule_set *rules,
-			   struct error *error)
+/* "RULE=URL" into its parts. The name is a copy, owned by the caller; the URL is borrowed. option is how it was given. */
+static int parse_endpoint(struct revoke_endpoint *endpoint, const char *option, const char *text,
+			  const struct rule_set *rules, struct error *error)
 {
 	const char *equals = strchr(text, '=');
 	struct error why;
 
 	if (!equals)
-		return error_set(error, ERROR_CONFIGURATION, "--endpoint '%s': want RULE=URL", text);
+		return error_set(error, ERROR_CONFIGURATION, "--%s '%s': want RULE=URL", option, text);
 	endpoint->rule_id = memory_copy_bytes(text, (size_t)(equals - text));
 	endpoint->url = equals + 1;
 	if (!rule_set_find(rules, endpoint->rule_id))
-		return error_set(error, ERROR_CONFIGURATION, "--endpoint '%s': there is no rule '%s': staunch rules list shows them",
-				 text, endpoint->rule_id);
+		return error_set(error, ERROR_CONFIGURATION, "--%s '%s': there is no rule '%s': staunch rules list shows them",
+				 option, text, endpoint->rule_id);
 	if (revoke_check_url(endpoint->url, &why))
-		return error_set(error, ERROR_CONFIGURATION, "--endpoint '%s': %s", text, why.message);
+		return error_set(error, ERROR_CONFIGURATION, "--%s '%s': %s", option, text, why.message);
 	return 0;
+}
+
+int command_parse_endpoints(struct revoke_endpoint **endpoints, const char *option, const struct string_list *texts,
+			    const struct rule_set *rules, struct error *error)
+{
+	int result = 0;
+
+	*endpoints = memory_allocate_zeroed(texts->count, sizeof(**endpoints));
+	for (size_t i = 0; i < texts->count && !result; i++)
+		result = parse_endpoint(&(*endpoints)[i], option, texts->items[i], rules, error);
+	return result;
+}
+
+/* NULL is allowed. */
+static void free_endpoints(const struct revoke_endpoint *endpoints, size_t count)
+{
+	for (size_t i = 0; endpoints && i < count; i++)
+		free((char *)endpoints[i].rule_id);
+	free((struct revoke_endpoint *)endpoints);
 }
 
 static int check_ca_file(const char *path, struct error *error)
@@ -126,8 +146,8 @@ static int check_ca_file(const char *path, struct error *error)
 int command_broker_options(const struct options *options, const struct rule_set *rules, struct broker_options *broker,
 			   struct error *error)
 {
-	struct revoke_endpoint *endpoints = memory_allocate_zeroed(options->endpoints.count, sizeof(*endpoints));
-	int result = 0;
+	struct revoke_endpoint *endpoints = NULL, *verify_endpoints = NULL;
+	int result;
 
 	*broker = (struct broker_options){
 		.rules = rules,
@@ -136,6 +156,7 @@ int command_broker_options(const struct options *options, const struct rule_set 
 		.ignored = options->ignored,
 		.dry_run = options->dry_run,
 		.yes = options->yes,
+		.own_keys = options->own_keys,
 		.progress = !options->quiet && !options->no_progress,
 		.verbose = options->verbose,
 		.sandbox = options->sandbox,
@@ -146,8 +167,9 @@ int command_broker_options(const struct options *options, const struct rule_set 
 		.formats = options->formats.items,
 		.format_count = options->formats.count,
 		.color = options->color,
-		.revoke = { .endpoints = endpoints,
-			    .endpoint_count = options->endpoints.count,
+		.revoke = { .endpoint_count = options->endpoints.count,
+			    .verify = options->verify,
+			    .verify_endpoint_count = options->verify_endpoints.count,
 			    .ca_file = options->ca_file,
 			    .reporter_email = options->reporter_email,
 			    .comment = options->comment,
@@ -158,8 +180,11 @@ int command_broker_options(const struct options *options, const struct rule_set 
 		.no_ledger = options->no_ledger,
 		.resend = options->resend,
 	};
-	for (size_t i = 0; i < options->endpoints.count && !result; i++)
-		result = command_parse_endpoint(&endpoints[i], options->endpoints.items[i], rules, error);
+	result = command_parse_endpoints(&endpoints, "endpoint", &options->endpoints, rules, error);
+	broker->revoke.endpoints = endpoints;
+	if (!result)
+		result = command_parse_endpoints(&verify_endpoints, "verify-endpoint", &options->verify_endpoints, rules, error);
+	broker->revoke.verify_endpoints = verify_endpoints;
 	if (!result)
 		result = check_ca_file(options->ca_file, error);
 	if (!result && options->ledger)
@@ -169,9 +194,8 @@ int command_broker_options(const struct options *options, const struct rule_set 
 
 void command_broker_options_release(struct broker_options *broker)
 {
-	for (size_t i = 0; i < broker->revoke.endpoint_count; i++)
-		free((char *)broker->revoke.endpoints[i].rule_id);
-	free((struct revoke_endpoint *)broker->revoke.endpoints);
+	free_endpoints(broker->revoke.endpoints, broker->revoke.endpoint_count);
+	free_endpoints(broker->revoke.verify_endpoints, broker->revoke.verify_endpoint_count);
 }
 
 enum exit_code command_run(const struct options *options, const struct rule_set *rules)

@@ -34,6 +34,8 @@ struct report {
 struct report_counts {
 	uint64_t by_state[REVOCATION_STATE_COUNT];
 	uint64_t possible; /* of those in REVOCATION_NONE: the ones that are only possible */
+	uint64_t submitted; /* of those in REVOCATION_ACCEPTED: the ones whose rule promises no more than that */
+	uint64_t alive;     /* still working after their report */
 	uint64_t places;
 };
 struct report_counts report_count(const struct report_result *result);

@@ -161,6 +161,27 @@ static void add_not_reported(struct human *human, const struct finding *finding)
 	}
 }
 
+/* ", and the key is dead" */
+static void add_verified(struct human *human, const struct revocation *revocation)
+{
+	static const struct {
+		const char *joint, *style, *words;
+	} answers[] = {
+		[VERIFICATION_DEAD] = { ", and ", HUMAN_GREEN, "the key is dead" },
+		[VERIFICATION_ALIVE] = { ", but ", HUMAN_RED, "the key still works" },
+		[VERIFICATION_UNKNOWN] = { "; ", HUMAN_YELLOW, "whether the key is dead is not known" },
+	};
+
+	buffer_add_string(human->out, answers[revocation->verified].joint);
+	human_set_style(human, answers[revocation->verified].style);
+	buffer_add_string(human->out, answers[revocation->verified].words);
+	human_set_style(human, HUMAN_PLAIN);
+	if (revocation->message) {
+		buffer_add_string(human->out, ": ");
+		human_add_text(human, revocation->message);
+	}
+}
+
 /* What happened: "accepted (HTTP 200)", "rejected: HTTP 400 bad_request: …" */
 static void add_answer(struct human *human, const struct finding *finding)
 {
@@ -173,16 +194,21 @@ static void add_answer(struct human *human, const struct finding *finding)
 		[REVOCATION_REJECTED] = { HUMAN_RED, "rejected" },
 	};
 	const struct revocation *revocation = &finding->revocation;
+	bool submitted = revocation->state == REVOCATION_ACCEPTED && finding->rule->submitted_only;
 
-	human_set_style(human, outcomes[revocation->state].style);
-	buffer_add_string(human->out, outcomes[revocation->state].words);
+	human_set_style(human, submitted ? HUMAN_YELLOW : outcomes[revocation->state].style);
+	buffer_add_string(human->out, submitted ? "submitted" : outcomes[revocation->state].words);
 	human_set_style(human, HUMAN_PLAIN);
-	if (revocation->message) { /* it has the status, where there was one */
+	if (revocation->message && !revocation->verified) { /* it has the status, where there was one */
 		buffer_add_string(human->out, ": ");
 		human_add_text(human, revocation->message);
 	} else if (revocation->http_status) {
 		buffer_add_format(human->out, " (HTTP %u)", revocation->http_status);
 	}
+	if (revocation->verified)
+		add_verified(human, revocation);
+	else if (submitted)
+		buffer_add_string(human->out, ": what becomes of it is not documented");
 }
 
 void human_add_date(struct human *human, int64_t date)
@@ -193,6 +219,11 @@ void human_add_date(struct human *human, int64_t date)
 	buffer_add(human->out, text, HUMAN_DATE_LENGTH);
 }
 
+static bool is_self(const struct finding *finding)
+{
+	return finding->rule->revoke_kind == RULE_REVOKE_SELF;
+}
+
 void human_add_outcome(struct human *human, const struct finding *finding)
 {
 	const struct revocation *revocation = &finding->revocation;
@@ -201,11 +232,11 @@ void human_add_outcome(struct human *human, const struct finding *finding)
 		add_not_reported(human, finding);
 	} else if (revocation->state == REVOCATION_DRY_RUN) {
 		human_set_style(human, HUMAN_CYAN);
-		buffer_add_string(human->out, "would be reported to ");
+		buffer_add_string(human->out, is_self(finding) ? "would revoke itself at " : "would be reported to ");
 		human_add_text(human, finding->rule->provider_name);
 		human_set_style(human, HUMAN_PLAIN);
 	} else {
-		buffer_add_string(human->out, "reported to ");
+		buffer_add_string(human->out, is_self(finding) ? "revoking itself at " : "reported to ");
 		human_add_text(human, finding->rule->provider_name);
 		if (revocation->earlier && revocation->at <= human->result->started) {
 			buffer_add_char(human->out, ' ');

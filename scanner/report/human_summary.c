@@ -76,7 +76,8 @@ static void add_findings(struct human *human, const struct report_counts *counts
 		uint64_t count;
 		const char *words;
 	} parts[] = {
-		{ counts->by_state[REVOCATION_ACCEPTED], "accepted" },
+		{ counts->by_state[REVOCATION_ACCEPTED] - counts->submitted, "accepted" },
+		{ counts->submitted, "submitted" },
 		{ counts->by_state[REVOCATION_GONE], "gone" },
 		{ counts->by_state[REVOCATION_REJECTED], "rejected" },
 		{ counts->by_state[REVOCATION_PENDING], "pending" },
@@ -139,6 +140,9 @@ static void add_next_steps(struct human *human, const struct report_counts *coun
 				  would == 1 ? "it" : "them");
 	if (counts->by_state[REVOCATION_PENDING])
 		buffer_add_string(human->out, "run again to send what is pending\n");
+	if (counts->alive)
+		buffer_add_format(human->out, "%s still working after the report: revoke %s at the provider by hand\n",
+				  counts->alive == 1 ? "one key is" : "some keys are", counts->alive == 1 ? "it" : "them");
 	if (counts->by_state[REVOCATION_REJECTED])
 		buffer_add_string(human->out, "what was rejected may still be valid: "
 					      "revoke it at its provider by hand\n");

@@ -117,12 +117,15 @@ static void add_sighting(struct json_writer *writer, const char *name, const str
 	json_close(writer, '}');
 }
 
-static void add_revocation(struct part *part, const struct revocation *revocation)
+static void add_revocation(struct part *part, const struct finding *finding)
 {
+	const struct revocation *revocation = &finding->revocation;
 	struct json_writer *writer = &part->writer;
 
 	json_open(writer, "revocation", '{');
 	json_string(writer, "state", revocation_state_name(revocation->state));
+	if (revocation->state == REVOCATION_ACCEPTED && finding->rule->submitted_only)
+		json_string(writer, "meaning", "submitted");
 	if (revocation->http_status)
 		json_number(writer, "http_status", revocation->http_status);
 	if (revocation->attempts)
@@ -131,6 +134,8 @@ static void add_revocation(struct part *part, const struct revocation *revocatio
 		json_time(writer, "at", revocation->at);
 	if (revocation->earlier)
 		json_bool(writer, "earlier", true);
+	if (revocation->verified)
+		json_string(writer, "verified", verification_name(revocation->verified));
 	add_text(part, "message", revocation->message);
 	json_close(writer, '}');
 }
@@ -179,7 +184,7 @@ static void add_finding_members(struct part *part, const struct finding *finding
 		add_sighting(writer, "removed", &finding->removed);
 		add_refs(part, finding);
 	}
-	add_revocation(part, &finding->revocation);
+	add_revocation(part, finding);
 }
 
 /* What the scan process had given up, as sandbox.h says it. */

@@ -2,6 +2,7 @@
 #include "report/format.h"
 
 #include "base/memory.h"
+#include "rule/rule.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,10 @@ struct report_counts report_count(const struct report_result *result)
 		counts.places += finding->places_total;
 		if (finding->revocation.state == REVOCATION_NONE && finding->confidence == CONFIDENCE_POSSIBLE)
 			counts.possible++;
+		if (finding->revocation.state == REVOCATION_ACCEPTED && finding->rule->submitted_only)
+			counts.submitted++;
+		if (finding->revocation.verified == VERIFICATION_ALIVE)
+			counts.alive++;
 	}
 	return counts;
 }

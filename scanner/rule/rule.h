@@ -111,6 +111,13 @@ struct rule_set {
  * Regular expressions are compiled by match/, which has PCRE2; rule_locate() places its errors.
  */
 int rule_set_load(struct rule_set *set, char *const *paths, size_t path_count, struct error *error);
+
+/*
+ * The same, but for built-in files whose rules are all off: those are read only when one of names (name_count rule ids or
+ * providers) is in them. What nobody asked for costs nothing at start.
+ */
+int rule_set_load_for(struct rule_set *set, char *const *paths, size_t path_count, const char *const *names,
+		      size_t name_count, struct error *error);
 void rule_set_release(struct rule_set *set);
 
 /* Enable or disable every rule whose id or provider is name. Returns the number of rules meant; 0: no such rule. */

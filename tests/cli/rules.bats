@@ -77,10 +77,12 @@ expect_sound() {
 }
 
 @test "rules check and test: --rules and operands together" {
-	local built_in
+	local built_in all
 	staunch rules check
 	built_in=$(grep -oE '^[0-9]+' "$OUT")
 	[ "$built_in" -ge 1 ]
+	staunch rules list
+	all=$(($(wc -l <"$OUT") - 1))
 	rule_file acme-token >acme.json
 	rule_file other-token >other.json
 	staunch rules check --rules acme.json
@@ -89,7 +91,7 @@ expect_sound() {
 	expect_sound $((built_in + 2))
 	staunch rules test --rules acme.json other.json
 	expect_status 0
-	expect_message "of $((built_in + 2)) rules" "$OUT"
+	expect_message "of $((all + 2)) rules" "$OUT"
 	# a mistake in either is one
 	rule_file bad-token '.pattern = "acme_[0-9"' >bad.json
 	refused "$(at bad.json '"acme_[0-9"')" 'pattern does not compile' rules check --rules bad.json
@@ -102,13 +104,14 @@ expect_sound() {
 }
 
 @test "rules check: --enable and --disable, of operands too" {
-	local built_in
+	local built_in off
 	staunch rules check
 	built_in=$(grep -oE '^[0-9]+' "$OUT")
+	off=$(grep -oE '[0-9]+ switched off' "$OUT" | grep -oE '^[0-9]+')
 	rule_file acme-token '.default = false | .pattern = "acme_[0-9"' >acme.json
 	staunch rules check acme.json
 	expect_sound "$built_in"
-	expect_message ', 1 switched off' "$OUT"
+	expect_message ", $((off + 1)) switched off" "$OUT"
 	refused "$(at acme.json '"acme_[0-9"')" 'pattern does not compile' rules check acme.json --enable acme-token
 	refused "$(at acme.json '"acme_[0-9"')" 'pattern does not compile' rules check --rules acme.json --enable acme
 	rule_file acme-token '.pattern = "acme_[0-9"' >acme.json

@@ -77,6 +77,7 @@ void control_answer(struct exchange *exchange)
 		requests_clear();
 		keys_clear();
 		settings_clear();
+		others_clear();
 		exchange_json(exchange, 200, cJSON_CreateObject());
 	} else {
 		exchange_error(exchange, 404, "not_found", "no such control route");

@@ -97,6 +97,7 @@ static enum MHD_Result answer(struct exchange *exchange)
 		provider_answer(exchange);
 		result = exchange_send(exchange);
 	}
+	requests_done();
 	log_exchange(exchange);
 	cJSON_Delete(fault);
 	return result;

@@ -34,6 +34,13 @@ struct exchange {
 /* provider.c: answer the request as the provider would, faults apart. */
 void provider_answer(struct exchange *exchange);
 
+/* others.c: answer a request to another provider's route. False: it is none. */
+bool others_answer(struct exchange *exchange);
+
+/* The fingerprints of the credentials that a request to such a route is about: an array, owned by the caller, or NULL. */
+cJSON *others_fingerprints(const struct exchange *exchange, const cJSON *document);
+void others_clear(void);
+
 /* The key in a report's body, {"secret":{"api_key":"..."}}, or NULL. Borrowed from document. */
 const char *provider_reported_key(const cJSON *document);
 
@@ -58,6 +65,7 @@ void requests_add(const struct exchange *exchange);
 cJSON *requests_list(void);   /* owned by the caller */
 cJSON *requests_counts(void); /* {"fingerprint": number of reports} */
 void requests_clear(void);
+void requests_done(void);     /* one that was added is answered */
 
 /* What a test may set (control route "settings"); the defaults are in settings_clear(). */
 struct settings {

@@ -186,6 +186,8 @@ void provider_answer(struct exchange *exchange)
 	bool get = strcmp(method, "GET") == 0, post = strcmp(method, "POST") == 0;
 	bool delete = strcmp(method, "DELETE") == 0;
 
+	if (others_answer(exchange))
+		return;
 	if (post && strcmp(path, REPORT_PATH) == 0) {
 		answer_report(exchange);
 	} else if (get && strcmp(path, "/v1/credits") == 0) {

@@ -1,11 +1,23 @@
 #include "emulator.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards both */
 static cJSON *requests; /* an array */
 static cJSON *counts;   /* an object */
+
+static atomic_int under_way; /* requests that are not answered yet */
+
+static double milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
 
 static void add_text(cJSON *object, const char *name, const char *text)
 {
@@ -37,10 +49,10 @@ static void count(const char *fingerprint)
 
 void requests_add(const struct exchange *exchange)
 {
-	cJSON *document = exchange_parse(exchange);
+	cJSON *document = exchange_parse(exchange), *told = others_fingerprints(exchange, document);
 	const char *key = provider_reported_key(document);
 	char fingerprint[SECRET_FINGERPRINT_SIZE] = "";
-	cJSON *request = cJSON_CreateObject();
+	cJSON *request = cJSON_CreateObject(), *item;
 
 	if (key)
 		key_fingerprint(key, fingerprint);
@@ -55,14 +67,25 @@ void requests_add(const struct exchange *exchange)
 	cJSON_AddBoolToObject(request, "shape_ok", key && key_well_formed(key));
 	add_text(request, "reporter_email", member(document, "reporter_email"));
 	add_text(request, "comment", member(document, "comment"));
+	add_text(request, "accept", header(exchange, "Accept"));
+	cJSON_AddItemToObject(request, "fingerprints", told ? told : cJSON_CreateNull());
+	cJSON_AddNumberToObject(request, "at_ms", milliseconds());
+	cJSON_AddNumberToObject(request, "at_once", atomic_fetch_add(&under_way, 1) + 1);
 	pthread_mutex_lock(&lock);
 	if (!requests)
 		requests = cJSON_CreateArray();
 	cJSON_AddItemToArray(requests, request);
-	if (key)
+	if (key && !told)
 		count(fingerprint);
+	cJSON_ArrayForEach(item, told)
+		count(item->valuestring);
 	pthread_mutex_unlock(&lock);
 	cJSON_Delete(document);
+}
+
+void requests_done(void)
+{
+	atomic_fetch_sub(&under_way, 1);
 }
 
 cJSON *requests_list(void)

@@ -467,6 +467,53 @@ static void colors(void **state)
 	finding_free(findings[1]);
 }
 
+/* What --verify saw, and reports that promise less than others. */
+static void verified_and_submitted(void **state)
+{
+	struct finding *finding = finding_make(1);
+	struct finding *const list[] = { finding };
+	struct report_result result = result_of(list, 1);
+	struct rule vague = fixture_rule, self = fixture_rule;
+	char message[] = "HTTP 503", *text;
+
+	(void)state;
+	vague.submitted_only = true;
+	self.revoke_kind = RULE_REVOKE_SELF;
+	finding->places_total = 1;
+	finding->revocation = (struct revocation){ .state = REVOCATION_ACCEPTED, .verified = VERIFICATION_DEAD, .http_status = 200 };
+	text = report_make("human", &result, REPORT_COLOR_NEVER);
+	assert_non_null(strstr(text, "\n  reported to Vercel: accepted (HTTP 200), and the key is dead\n"));
+	free(text);
+	finding->revocation.verified = VERIFICATION_ALIVE;
+	text = report_make("human", &result, REPORT_COLOR_NEVER);
+	assert_non_null(strstr(text, "\n  reported to Vercel: accepted (HTTP 200), but the key still works\n"));
+	assert_non_null(strstr(text, "1 key in 1 place: 1 accepted.\n"
+				     "one key is still working after the report: revoke it at the provider by hand\n"));
+	free(text);
+	finding->revocation.verified = VERIFICATION_UNKNOWN;
+	finding->revocation.message = message;
+	text = report_make("human", &result, REPORT_COLOR_NEVER);
+	assert_non_null(strstr(text, "\n  reported to Vercel: accepted (HTTP 200); whether the key is dead is not known: HTTP 503\n"));
+	free(text);
+	finding->revocation.message = NULL;
+	finding->revocation.verified = VERIFICATION_NONE;
+	finding->rule = &vague;
+	text = report_make("human", &result, REPORT_COLOR_NEVER);
+	assert_non_null(strstr(text, "\n  reported to Vercel: submitted (HTTP 200): what becomes of it is not documented\n"));
+	assert_non_null(strstr(text, "1 key in 1 place: 1 submitted.\n"));
+	assert_null(strstr(text, "accepted"));
+	free(text);
+	finding->rule = &self;
+	text = report_make("human", &result, REPORT_COLOR_NEVER);
+	assert_non_null(strstr(text, "\n  revoking itself at Vercel: accepted (HTTP 200)\n"));
+	free(text);
+	finding->revocation = (struct revocation){ .state = REVOCATION_DRY_RUN };
+	text = report_make("human", &result, REPORT_COLOR_NEVER);
+	assert_non_null(strstr(text, "\n  would revoke itself at Vercel\n"));
+	free(text);
+	finding_free(finding);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -482,6 +529,7 @@ int main(void)
 		cmocka_unit_test(incomplete_scans),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(colors),
+		cmocka_unit_test(verified_and_submitted),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_enter, fixture_leave);

@@ -280,6 +280,38 @@ static void enabling(void **state)
 	unlink(two);
 }
 
+/* What is off costs nothing at start, is there when it is asked for, and nothing that is on is ever missing. */
+static void what_is_off_is_left_out(void **state)
+{
+	static const char *const names[] = { "nobody", "github", "slack-token" };
+	struct rule_set all, some, none;
+	size_t on = 0;
+
+	(void)state;
+	load(&all, NULL);
+	assert_int_equal(rule_set_load_for(&none, NULL, 0, NULL, 0, NULL), 0);
+	for (size_t i = 0; i < all.count; i++) {
+		if (!all.rules[i].enabled)
+			continue;
+		on++;
+		assert_non_null(rule_set_find(&none, all.rules[i].id));
+	}
+	assert_true(on >= 1);
+	assert_true(none.count < all.count);
+	assert_null(rule_set_find(&none, "github-oauth-token"));
+	assert_null(rule_set_find(&none, "slack-token"));
+	assert_int_equal(rule_set_load_for(&some, NULL, 0, names, 3, NULL), 0);
+	assert_non_null(rule_set_find(&some, "github-oauth-token"));
+	assert_non_null(rule_set_find(&some, "slack-token"));
+	assert_null(rule_set_find(&some, "openai-api-key"));
+	assert_false(rule_set_find(&some, "github-oauth-token")->enabled);
+	for (size_t i = 0; i < some.count; i++)
+		assert_int_equal(some.rules[i].index, i);
+	rule_set_release(&all);
+	rule_set_release(&some);
+	rule_set_release(&none);
+}
+
 static void locate(const struct rule *rule, const char *member, const char *expected)
 {
 	char *where = rule_locate(rule, member);
@@ -385,6 +417,7 @@ int main(void)
 		cmocka_unit_test(a_later_rule_replaces),
 		cmocka_unit_test(folders_are_read_in_order),
 		cmocka_unit_test(enabling),
+		cmocka_unit_test(what_is_off_is_left_out),
 		cmocka_unit_test(locating),
 		cmocka_unit_test(requests_of_a_user_file),
 		cmocka_unit_test(members_about_sending),
