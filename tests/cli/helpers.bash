@@ -62,10 +62,20 @@ staunch() {
 # staunch_sending ARG...: the same, and what it finds is sent: to a local emulator, with --endpoint RULE=URL among
 # the arguments.
 staunch_sending() {
-	case " $* " in
-	*" --endpoint "*=http://127.0.0.1:* | *" --endpoint "*=https://127.0.0.1:* | *" --endpoint "*=https://localhost:*) ;;
-	*) echo "staunch_sending without a local --endpoint" >&2; return 1 ;;
-	esac
+	local argument before= local=
+	for argument; do
+		case $before in
+		--endpoint | --verify-endpoint)
+			case $argument in
+			*=http://127.0.0.1:* | *=https://127.0.0.1:* | *=https://localhost:*) local=$local$before ;;
+			*) echo "staunch_sending elsewhere than to this machine: $argument" >&2; return 1 ;;
+			esac
+			;;
+		esac
+		before=$argument
+	done
+	case $local in *--endpoint*) ;; *) echo "staunch_sending without a local --endpoint" >&2; return 1 ;; esac
+	case " $* " in *" --verify "*) case $local in *--verify-endpoint*) ;; *) echo "--verify without a local --verify-endpoint" >&2; return 1 ;; esac ;; esac
 	local -x STAUNCH_DRY_RUN=
 	run_and_keep "$@"
 }
