@@ -124,6 +124,22 @@ took() { echo $(((${EPOCHREALTIME/./} - ${began/./}) / 1000)); }
 	expect '[.findings[].revocation.attempts] | unique' '[1]'
 }
 
+@test "HTTP/2 where it is offered: many requests at once over one connection" {
+	local port=$((20000 + RANDOM % 20000))
+	command -v nghttpd >/dev/null || skip "nghttpd (package nghttp2-server) is not installed"
+	nghttpd -v -a 127.0.0.1 --echo-upload -d . $port "$CERTIFICATES/server.key" "$CERTIFICATES/server.pem" >h2.log 2>&1 3>&- &
+	PROVIDER_PROCESSES+=($!)
+	wait_for curl -sk -o /dev/null https://127.0.0.1:$port/
+	: >h2.log
+	new_key 40 >keys
+	AT=$RULE=https://localhost:$port/
+	send --ca-file "$CERTIFICATES/ca.pem"
+	expect_status 1
+	expect '.summary.accepted' 40
+	[ "$(grep -ac ':method: POST' h2.log)" = 40 ]
+	[ "$(grep -aoE '\[id=[0-9]+\].*recv \(stream_id=[0-9]+\) :method' h2.log | cut -d']' -f1 | sort -u | wc -l)" = 1 ]
+}
+
 # ---- limits ----
 
 @test "limits: no more at a time than the rule allows, the strictest of two rules for one host" {
