@@ -14,15 +14,6 @@
 #define LOOKED_AT 1024 /* bytes of a text: enough to fill ANSWER_WORDS_MAX once credentials in it are shortened */
 #define ESCAPE_LEVELS 2
 
-static bool listed(const struct rule_status_list *list, unsigned status)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->codes[i] == status)
-			return true;
-	}
-	return false;
-}
-
 /* Whether an answer's document has all that the pattern has; what else it has does not matter. */
 static bool holds(const cJSON *document, const cJSON *pattern)
 {
@@ -61,11 +52,11 @@ static enum answer_kind classify_body(const struct rule *rule, const char *body,
 
 enum answer_kind answer_classify(const struct rule *rule, unsigned status, const char *body, size_t length)
 {
-	if (listed(&rule->gone, status))
+	if (rule_status_listed(&rule->gone, status))
 		return ANSWER_GONE;
-	if (listed(&rule->retry, status))
+	if (rule_status_listed(&rule->retry, status))
 		return ANSWER_RETRY;
-	if (listed(&rule->accepted, status) || (status >= 200 && status < 300))
+	if (rule_status_listed(&rule->accepted, status) || (status >= 200 && status < 300))
 		return rule->accepted_json ? classify_body(rule, body, length) : ANSWER_ACCEPTED;
 	return retry_status(status) ? ANSWER_RETRY : ANSWER_REJECTED;
 }

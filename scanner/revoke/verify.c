@@ -16,15 +16,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-static bool listed(const struct rule_status_list *list, unsigned status)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->codes[i] == status)
-			return true;
-	}
-	return false;
-}
-
 static void settle(struct run *run, const struct parcel *parcel, enum verification verified, char *message)
 {
 	struct item *item = &run->items[parcel->items[0]];
@@ -90,7 +81,8 @@ static char *words_of(struct run *run, const struct parcel *parcel, const struct
 void verify_ended(struct run *run, struct parcel *parcel, const struct http_outcome *outcome)
 {
 	const struct rule *rule = parcel->prepared->rule;
-	bool is_answer = outcome->result == HTTP_ANSWERED, alive = is_answer && listed(&rule->alive, outcome->status);
+	bool is_answer = outcome->result == HTTP_ANSWERED;
+	bool alive = is_answer && rule_status_listed(&rule->alive, outcome->status);
 	int64_t now = run_now_ms(), wait_ms = run->revoker->retry_base_ms << parcel->asked, asked;
 
 	if (is_answer && retry_after_parse(outcome->retry_after, (int64_t)time(NULL), &asked) && asked > 0) {
@@ -99,7 +91,7 @@ void verify_ended(struct run *run, struct parcel *parcel, const struct http_outc
 	}
 	if (outcome->result == HTTP_UNFINISHED)
 		settle(run, parcel, VERIFICATION_UNKNOWN, memory_copy_string(reasons_stopped.unverified));
-	else if (is_answer && listed(&rule->dead, outcome->status))
+	else if (is_answer && rule_status_listed(&rule->dead, outcome->status))
 		settle(run, parcel, VERIFICATION_DEAD, NULL);
 	else if (parcel->asked < VERIFY_ASKS && outcome->result != HTTP_UNTRUSTED && now + wait_ms < run->deadline)
 		schedule_add_again(&run->schedule, parcel->server, parcel->number, now + wait_ms);

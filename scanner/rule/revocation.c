@@ -11,10 +11,10 @@
 
 #define BATCH_MAX 10000
 
-static bool status_listed(const struct rule_status_list *list, unsigned code)
+bool rule_status_listed(const struct rule_status_list *list, unsigned status)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		if (list->codes[i] == code)
+		if (list->codes[i] == status)
 			return true;
 	}
 	return false;
@@ -40,8 +40,8 @@ static int parse_statuses(const struct document *document, const cJSON *object, 
 			return document_fail(document, item, JSON_VALUE,
 					     "a status must be a whole number from 100 to 599");
 		for (size_t i = 0; i < other_count; i++)
-			before |= status_listed(others[i], (unsigned)code);
-		if (before || status_listed(list, (unsigned)code))
+			before |= rule_status_listed(others[i], (unsigned)code);
+		if (before || rule_status_listed(list, (unsigned)code))
 			return document_fail(document, item, JSON_VALUE, "status %u is listed before",
 					     (unsigned)code);
 		list->codes[list->count++] = (unsigned)code;

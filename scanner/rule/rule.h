@@ -132,6 +132,9 @@ const struct rule *rule_set_find(const struct rule_set *set, const char *id);
  */
 char *rule_locate(const struct rule *rule, const char *member);
 
+/* Whether a list of status codes has this one. */
+bool rule_status_listed(const struct rule_status_list *list, unsigned status);
+
 /* Whether checksum (length digits) is the algorithm's value for the text. */
 bool checksum_holds(enum checksum_algorithm algorithm, const char *text, size_t text_length, const char *checksum,
 		    size_t checksum_length);

@@ -66,7 +66,7 @@ static int end(void **state)
 static struct channel_message hit_of(const char *key, uint32_t number)
 {
 	struct channel_message message = { .type = CHANNEL_HIT,
-					   .rule = 0,
+					   .rule = rule_set_find(&rules, "vercel-ai-gateway-key")->index,
 					   .key = number,
 					   .secret = key,
 					   .secret_size = KEY_LENGTH,

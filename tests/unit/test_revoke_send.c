@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "revoke/http.h"
+#include "revoke/request.h"
 #include "revoke_emulator.h"
 
 static struct emulator emulator;
@@ -138,6 +140,35 @@ static void echo_redacted(void **state)
 		  "HTTP 403 forbidden: the key [credential] is not known");
 	check_one("[{\"echo_secret\":true,\"status\":500,\"times\":-1}]", REVOCATION_PENDING, 500, 3,
 		  "HTTP 500 forbidden: the key [credential] is not known");
+}
+
+/* What a request says nobody is to know of its answer is not kept for a moment. */
+static void answer_discarded(void **state)
+{
+	struct http_outcome outcome = { 0 };
+	struct http *http;
+	struct error error;
+
+	(void)state;
+	need_emulator();
+	assert_int_equal(http_open(&http, NULL, 1, &error), 0);
+	for (int discard = 0; discard < 2; discard++) {
+		struct request request = { .method = "GET", .loopback = true, .discard_answer = discard };
+
+		buffer_add_format(&request.url, "http://127.0.0.1:%u/v1/credits", emulator.port);
+		assert_int_equal(http_start(http, &request, 7, 5000, &error), 0);
+		while (!http_collect(http, &outcome))
+			assert_int_equal(http_advance(http, 100, &error), 0);
+		assert_int_equal(outcome.owner, 7);
+		assert_int_equal(outcome.result, HTTP_ANSWERED);
+		assert_int_equal(outcome.status, 401);
+		if (discard)
+			assert_null(outcome.body.bytes);
+		else
+			assert_non_null(strstr(outcome.body.bytes, "Invalid API key"));
+		http_outcome_release(&outcome);
+	}
+	http_close(http);
 }
 
 /* Answers that are too long, or never end: the status has come, and counts. */
@@ -352,6 +383,7 @@ int main(void)
 		cmocka_unit_test_setup(answers_that_settle, clear),
 		cmocka_unit_test_setup(redirect_not_followed, clear),
 		cmocka_unit_test_setup(echo_redacted, clear),
+		cmocka_unit_test_setup(answer_discarded, clear),
 		cmocka_unit_test_setup(odd_bodies, clear),
 		cmocka_unit_test_setup(broken_answers_retried, clear),
 		cmocka_unit_test_setup(endless_headers, clear),
