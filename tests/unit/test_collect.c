@@ -208,7 +208,7 @@ static void what_a_sound_scan_never_sends_ends_the_talk(void **state)
 static void what_a_scan_process_can_make_the_broker_hold_is_bounded(void **state)
 {
 	static char path[CHANNEL_TEXT_MAX];
-	char key[KEY_LENGTH + 1];
+	char key[KEY_LENGTH + 1] = "";
 	struct channel_message message = hit_of(key, 0), trace = { .type = CHANNEL_TRACE }, done = { .type = CHANNEL_TARGET_END };
 	uint64_t room = COLLECT_BYTES_MAX, untraced;
 
