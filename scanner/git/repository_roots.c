@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,10 +110,32 @@ out:
 
 /* ---- git folders ---- */
 
+static bool is_folder_below(const char *folder, const char *name)
+{
+	char *path = memory_format("%s/%s", folder, name);
+	struct stat status;
+	bool is = !stat(path, &status) && S_ISDIR(status.st_mode);
+
+	free(path);
+	return is;
+}
+
 /* By its names alone: this is what git asks of one, too. */
 static bool is_common_folder(const char *path)
 {
-	return roots_exists_below(path, "objects") && roots_exists_below(path, "refs") && roots_exists_below(path, "HEAD");
+	return is_folder_below(path, "objects") && is_folder_below(path, "refs") && roots_exists_below(path, "HEAD");
+}
+
+/* The folder that its commondir names, or itself. The caller frees it. NULL when it is none that git would take. */
+static char *common_folder_of(const char *folder)
+{
+	char *pointed = read_pointer(folder, "commondir", ""), *common = realpath(pointed ? pointed : folder, NULL);
+
+	free(pointed);
+	if (!common || (is_common_folder(common) && roots_exists_below(folder, "HEAD")))
+		return common;
+	free(common);
+	return NULL;
 }
 
 /* Parts that are links lead into another git folder (contrib/workdir/git-new-workdir, Android's repo): that one is a part of this. */
@@ -157,42 +180,68 @@ static char *resolve_git_folder(const struct root_search *search, const char *fo
 	return real;
 }
 
-static void take_git_folder(struct root_search *search, const char *folder)
+/* The `.git` files of linked working trees: libgit2 asks them for the HEAD of each. One that does not begin as such files do is another. */
+static void take_linked_trees(const struct root_search *search, const char *common)
 {
-	char *pointed = read_pointer(folder, "commondir", ""), *common, *objects;
+	char *path = memory_format("%s/worktrees", common);
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
 
-	common = realpath(pointed ? pointed : folder, NULL);
-	if (common && is_common_folder(common)) {
-		if (roots_exists_below(folder, "HEAD"))
-			search->visit(search->context, folder, REPOSITORY_ROOT);
-		search->visit(search->context, common, REPOSITORY_ROOT);
-		take_linked_parts(search, folder);
-		take_linked_parts(search, common);
-		objects = memory_format("%s/objects", common);
-		take_objects(search, objects, common, 0);
-		free(objects);
-		roots_take_configuration(search, common, "config");
-		roots_take_configuration(search, folder, "config.worktree");
+	while (folder && (entry = readdir(folder))) {
+		char *below = memory_format("%s/%s", path, entry->d_name), *file = read_pointer(below, "gitdir", "");
+		char *text = file ? roots_read_file(file) : NULL;
+
+		if (text && !strncmp(text, "gitdir: ", strlen("gitdir: ")))
+			search->visit(search->context, file, REPOSITORY_ROOT);
+		free(text);
+		free(file);
+		free(below);
 	}
-	free(common);
-	free(pointed);
+	if (folder)
+		closedir(folder);
+	free(path);
 }
 
-/* Go up from path to the first folder with a `.git` or that is a bare repository. Its git folder, or NULL; search->tree becomes the folder it was found in. */
+static void take_git_folder(struct root_search *search, const char *folder)
+{
+	char *common = common_folder_of(folder), *objects;
+
+	if (!common)
+		return;
+	search->visit(search->context, folder, REPOSITORY_ROOT);
+	search->visit(search->context, common, REPOSITORY_ROOT);
+	take_linked_parts(search, folder);
+	take_linked_parts(search, common);
+	take_linked_trees(search, common);
+	objects = memory_format("%s/objects", common);
+	take_objects(search, objects, common, 0);
+	free(objects);
+	roots_take_configuration(search, common, "config");
+	roots_take_configuration(search, folder, "config.worktree");
+	free(common);
+}
+
+/* The git folder of a repository whose working tree, or which itself, is at this folder. NULL when there is none. The caller frees it. */
+static char *git_folder_at(const struct root_search *search, const char *at)
+{
+	char *git = resolve_git_folder(search, at, ".git"), *common = git ? common_folder_of(git) : NULL;
+
+	if (!common) {
+		free(git);
+		git = is_common_folder(at) ? memory_copy_string(at) : NULL;
+	}
+	free(common);
+	return git;
+}
+
+/* Go up from path to the first folder with a repository, as libgit2 does: past what only looks like one. search->tree becomes that folder. */
 static char *search_upward(struct root_search *search, const char *path)
 {
-	char *at = realpath(path, NULL), *git = NULL, *slash;
+	char *at = realpath(path, NULL), *git = at ? git_folder_at(search, at) : NULL, *slash;
 
-	while (at && !git) {
-		git = resolve_git_folder(search, at, ".git");
-		if (!git && is_common_folder(at))
-			git = memory_copy_string(at);
-		if (!git && (slash = strrchr(at, '/')) && slash[1]) {
-			slash[slash == at] = '\0';
-		} else if (!git) {
-			free(at);
-			at = NULL;
-		}
+	while (!git && at && (slash = strrchr(at, '/')) && slash[1]) {
+		slash[slash == at] = '\0';
+		git = git_folder_at(search, at);
 	}
 	search->tree = at;
 	return git;

@@ -225,6 +225,7 @@ begin_inside() {
 }
 
 @test "a million hits: the broker's memory is bounded, and it sends none of them unasked" {
+	! grep -q -e __asan_init -e __tsan_init "$STAUNCH" || skip "the memory measured would be the sanitizer's"
 	provider_start
 	begin_inside
 	new_key >inside/seed
@@ -232,8 +233,8 @@ begin_inside() {
 		"$BUILD/tests/bench/measure" "$TOOLS/staunch_hostile" dir --yes --endpoint "$AT" inside >measured 2>/dev/null 3>&-
 	read -r _ _ kilobytes code <measured
 	[ "$code" -eq 3 ]
-	# what COLLECT_BYTES_MAX allows, and as much again for the program; a sanitizer's shadow is its own
-	grep -q -e __asan_init -e __tsan_init "$STAUNCH" || [ "$kilobytes" -lt $((1 << 20)) ]
+	# what COLLECT_BYTES_MAX allows, and as much again for the program
+	[ "$kilobytes" -lt $((1 << 20)) ]
 	expect_arrivals 0
 }
 
@@ -366,13 +367,14 @@ begin_inside() {
 	mkdir -p private inside/.git
 	echo secret >private/file
 	printf '[core]\n\texcludesFile = %s/private/file\n[include]\n\tpath = %s/private/file\n' "$T" "$T" >inside/.git/config
-	for way in config pointer common; do
+	for way in config pointer common worktrees; do
 		rm -rf inside/repo
 		git init -q inside/repo
 		case $way in
 		config) cat inside/.git/config >>inside/repo/.git/config ;;
 		pointer) rm -rf inside/repo/.git; echo "gitdir: $T/private" >inside/repo/.git ;;
 		common) echo "$T/private" >inside/repo/.git/commondir ;;
+		worktrees) mkdir -p inside/repo/.git/worktrees/x; echo "$T/private/file" >inside/repo/.git/worktrees/x/gitdir ;;
 		esac
 		next_run
 		STAUNCH_DRY_RUN=1 STAUNCH_TEST_SCAN=read STAUNCH_TEST_FILE=$T/private/file \
@@ -428,6 +430,20 @@ begin_inside() {
 	fi
 	git -C inside config core.excludesFile ../inside/.ignored
 	echo key >inside/.ignored
+}
+
+@test "a repository around folders that only look like one: its files are read, git's rules hold" {
+	make_repository outer
+	echo .env >.gitignore
+	mkdir -p sub/objects sub/deep
+	touch sub/HEAD sub/refs
+	key=$(new_key) ignored=$(new_key)
+	printf '%s\n' "$key" >sub/deep/a.ts
+	printf '%s\n' "$ignored" >sub/deep/.env
+	scan_json dir sub/deep
+	expect_status 1
+	expect_found "$key"
+	expect .incomplete '[]'
 }
 
 @test "a git folder made of links into another (git-new-workdir)" {
