@@ -59,3 +59,8 @@ void object_hash_finish(struct object_hash *hash, struct object_id *id)
 {
 	EVP_DigestFinal_ex(hash->context, id->bytes, NULL);
 }
+
+bool object_hash_bytes(const void *bytes, size_t size, struct object_id *id)
+{
+	return EVP_Digest(bytes, size, id->bytes, NULL, EVP_sha1(), NULL) == 1;
+}

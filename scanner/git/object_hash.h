@@ -17,4 +17,7 @@ void object_hash_begin(struct object_hash *hash, enum object_kind kind, uint64_t
 void object_hash_add(struct object_hash *hash, const void *bytes, size_t size);
 void object_hash_finish(struct object_hash *hash, struct object_id *id);
 
+/* The SHA-1 of some bytes. Returns whether libcrypto has it. */
+bool object_hash_bytes(const void *bytes, size_t size, struct object_id *id);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "git/bytes.h"
+#include "git/pack_midx.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,20 +28,15 @@ static const char *contradiction_find(const struct pack *pack)
 	return NULL;
 }
 
-int pack_open(struct pack *pack, const char *path, pack_unreadable *unreadable, void *context, struct error *error)
+/* Map the pack and check how it begins. */
+static int pack_map(struct pack *pack, struct error *error)
 {
-	char *index_path = memory_format("%s.idx", path);
 	const char *complaint = NULL;
 	uint32_t version;
-	int status;
+	int status = file_map_open(&pack->file, pack->path, error);
 
-	memset(pack, 0, sizeof(*pack));
-	pack->path = memory_format("%s.pack", path);
-	status = pack_index_open(&pack->index, index_path, error);
-	if (!status)
-		status = file_map_open(&pack->file, pack->path, error);
 	if (status)
-		goto out;
+		return status;
 	if (pack->file.size < PACK_HEADER_SIZE + OBJECT_ID_SIZE || pack->file.size >= PACK_SIZE_MAX) {
 		complaint = "its size is impossible";
 	} else {
@@ -50,11 +46,25 @@ int pack_open(struct pack *pack, const char *path, pack_unreadable *unreadable, 
 		else if (version != 2 && version != 3)
 			complaint = "its version is not known";
 	}
-	if (complaint) {
-		status = error_set(error, ERROR_MALFORMED, "cannot use the pack '%s': %s", pack->path, complaint);
-		goto out;
-	}
+	if (complaint)
+		return error_set(error, ERROR_MALFORMED, "cannot use the pack '%s': %s", pack->path, complaint);
 	pack->end = pack->file.size - OBJECT_ID_SIZE;
+	return 0;
+}
+
+int pack_open(struct pack *pack, const char *path, pack_unreadable *unreadable, void *context, struct error *error)
+{
+	char *index_path = memory_format("%s.idx", path);
+	const char *complaint;
+	int status;
+
+	memset(pack, 0, sizeof(*pack));
+	pack->path = memory_format("%s.pack", path);
+	status = pack_index_open(&pack->index, index_path, error);
+	if (!status)
+		status = pack_map(pack, error);
+	if (status)
+		goto out;
 	complaint = contradiction_find(pack);
 	if (complaint) {
 		pack->suspect = true;
@@ -65,6 +75,31 @@ out:
 	if (status)
 		pack_close(pack);
 	return status;
+}
+
+int pack_open_by_midx(struct pack *pack, const char *path, const struct pack_midx *midx, uint32_t number,
+		      pack_unreadable *unreadable, void *context, struct error *error)
+{
+	uint32_t counted;
+	int status;
+
+	memset(pack, 0, sizeof(*pack));
+	pack->path = memory_format("%s.pack", path);
+	status = pack_map(pack, error);
+	if (status) {
+		pack_close(pack);
+		return status;
+	}
+	/* nothing ties a multi-pack-index to the bytes of its packs: there is no checksum of them in it */
+	pack->suspect = true;
+	pack_midx_index(midx, number, &pack->index);
+	counted = load_be32(pack->file.bytes + 8);
+	if (counted < pack->index.count)
+		unreadable(context, pack->path, "the pack has fewer objects than the multi-pack-index says");
+	else if (counted > midx->count)
+		unreadable(context, pack->path, "the pack has more objects than the multi-pack-index names");
+	pack_midx_complete(pack);
+	return 0;
 }
 
 void pack_close(struct pack *pack)
@@ -94,10 +129,10 @@ static const unsigned char *distance_read(const unsigned char *at, const unsigne
 	return at;
 }
 
-const char *pack_entry_header(const struct pack *pack, uint32_t entry, struct pack_header *header)
+const char *pack_header_read(const struct pack *pack, uint64_t offset, uint64_t limit, struct pack_header *header)
 {
-	uint64_t offset = pack->entries[entry].offset, distance;
-	const unsigned char *at = pack->file.bytes + offset, *end = pack->file.bytes + pack_entry_end(pack, entry);
+	const unsigned char *at = pack->file.bytes + offset, *end = pack->file.bytes + limit;
+	uint64_t distance;
 	unsigned char byte;
 
 	if (offset < PACK_HEADER_SIZE)
@@ -130,6 +165,11 @@ const char *pack_entry_header(const struct pack *pack, uint32_t entry, struct pa
 	}
 	header->data = (uint64_t)(at - pack->file.bytes);
 	return NULL;
+}
+
+const char *pack_entry_header(const struct pack *pack, uint32_t entry, struct pack_header *header)
+{
+	return pack_header_read(pack, pack->entries[entry].offset, pack_entry_end(pack, entry), header);
 }
 
 uint32_t pack_entry_find(const struct pack *pack, uint64_t offset, uint32_t low, uint32_t high)

@@ -31,11 +31,13 @@ struct file_map {
 int file_map_open(struct file_map *map, const char *path, struct error *error);
 void file_map_close(struct file_map *map);
 
-/* A pack's index, version 1 or 2. */
+/* A pack's index, version 1 or 2, or one made in memory (pack_midx.h). */
 struct pack_index {
 	struct file_map file;
-	uint32_t count; /* objects; positions in the index are below this */
-	const unsigned char *fanout; /* these point into file */
+	unsigned char *made; /* owned; NULL: it is in file */
+	uint32_t count;      /* objects; positions in the index are below this */
+	uint32_t unnamed;    /* of these, the last so many: entries whose ids are not known, needed for deltas made from them */
+	const unsigned char *fanout; /* these point into file or made */
 	const unsigned char *ids, *offsets, *large_offsets;
 	size_t id_stride, offset_stride; /* from one position's to the next one's */
 	size_t large_count;
@@ -115,7 +117,7 @@ void pack_close(struct pack *pack);
 
 /*
  * Make the table of entries. is_duplicate: a bit for each position in the index, or NULL when there are no
- * duplicates.
+ * duplicates. Entries without a name are handed on by no pack, as duplicates are.
  */
 void pack_link(struct pack *pack, const unsigned char *is_duplicate);
 
@@ -132,6 +134,9 @@ static inline const unsigned char *pack_entry_id(const struct pack *pack, uint32
 
 /* Read an entry's header. Returns NULL, or what is wrong: a static text. */
 const char *pack_entry_header(const struct pack *pack, uint32_t entry, struct pack_header *header);
+
+/* The same for what stands at an offset, the pack's first 12 bytes and what is behind end left out. */
+const char *pack_header_read(const struct pack *pack, uint64_t offset, uint64_t end, struct pack_header *header);
 
 /* The first entry at this offset among those from low to before high, or PACK_ENTRY_NONE. */
 uint32_t pack_entry_find(const struct pack *pack, uint64_t offset, uint32_t low, uint32_t high);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -153,6 +154,8 @@ int pack_index_open(struct pack_index *index, const char *path, struct error *er
 void pack_index_close(struct pack_index *index)
 {
 	file_map_close(&index->file);
+	free(index->made);
+	index->made = NULL;
 }
 
 uint64_t pack_index_offset(const struct pack_index *index, uint32_t position)
@@ -184,7 +187,7 @@ void pack_index_prefetch(const struct pack_index *index, const unsigned char *id
 bool pack_index_find(const struct pack_index *index, const unsigned char *id, uint32_t *position)
 {
 	uint32_t low = id[0] ? load_be32(index->fanout + 4 * (id[0] - 1)) : 0;
-	uint32_t high = load_be32(index->fanout + 4 * id[0]);
+	uint32_t high = load_be32(index->fanout + 4 * id[0]), end = high;
 	/* 32 bits behind the first byte, and those of the ids at low (or what they are at least) and at high (likewise at most) */
 	uint64_t wanted = load_be32(id + 1), least = 0, most = (uint64_t)UINT32_MAX + 1;
 	unsigned guesses = GUESSES_MAX;
@@ -209,5 +212,5 @@ bool pack_index_find(const struct pack_index *index, const unsigned char *id, ui
 		}
 	}
 	*position = low;
-	return low < index->count && !memcmp(pack_index_id(index, low), id, OBJECT_ID_SIZE);
+	return low < end && !memcmp(pack_index_id(index, low), id, OBJECT_ID_SIZE);
 }

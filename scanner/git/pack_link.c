@@ -81,7 +81,7 @@ static void cell_sort(struct pack_entry *entries, uint32_t count)
 /* Fill the table with the index's offsets, sorted. */
 static void entries_place(struct pack *pack, struct cell_map *map, const unsigned char *is_duplicate)
 {
-	uint32_t start = 0;
+	uint32_t start = 0, named = pack->index.count - pack->index.unnamed;
 
 	cell_map_init(map, pack);
 	pack->entries = memory_allocate(pack->index.count * sizeof(*pack->entries));
@@ -91,7 +91,7 @@ static void entries_place(struct pack *pack, struct cell_map *map, const unsigne
 		pack->entries[map->ends[offset >> map->shift]++] = (struct pack_entry){
 			.offset = offset,
 			.position = i,
-			.is_duplicate = is_duplicate && is_duplicate[i / 8] >> i % 8 & 1,
+			.is_duplicate = i >= named || (is_duplicate && is_duplicate[i / 8] >> i % 8 & 1),
 			.base = PACK_ENTRY_NONE,
 			.last_child = PACK_ENTRY_NONE,
 		};

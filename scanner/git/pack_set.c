@@ -6,11 +6,13 @@
 #include "git/pack.h"
 
 #include "base/memory.h"
+#include "git/pack_midx.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* File names of a pack folder without their ending. */
 struct stem_list {
@@ -77,40 +79,136 @@ static void half_report(const char *stem, const char *ending, const char *why, p
 	free(path);
 }
 
-/* Open every pack of a folder that has both its files. */
+/* A folder of packs while it is opened. */
+struct pack_folder {
+	struct pack_set *set;
+	size_t *capacity; /* of set->packs */
+	size_t first;     /* of set->packs that is of this folder */
+	const char *path;
+	pack_unreadable *unreadable;
+	void *context;
+	struct pack_midx midx; /* looked for when a pack without an index is met */
+	bool midx_sought, midx_open;
+};
+
+/* Look for the folder's multi-pack-index, once. Returns whether it can be used. */
+static bool midx_seek(struct pack_folder *folder)
+{
+	char *path = memory_format("%s/multi-pack-index", folder->path);
+	struct error error;
+	int status = 0;
+
+	if (!folder->midx_sought) {
+		status = pack_midx_open(&folder->midx, path, &error);
+		folder->midx_open = !status;
+		if (status && status != ERROR_NOT_FOUND)
+			folder->unreadable(folder->context, path, error.message);
+		else if (!status && !folder->midx.is_sound)
+			folder->unreadable(folder->context, path, "its checksum is not that of its bytes");
+	}
+	folder->midx_sought = true;
+	free(path);
+	return folder->midx_open;
+}
+
+/* Why a pack without an index, which no multi-pack-index names, cannot be read: a static text. */
+static const char *no_index_complaint(const struct pack_folder *folder)
+{
+	char *chain = memory_format("%s/multi-pack-index.d/multi-pack-index-chain", folder->path);
+	bool is_chained = !access(chain, F_OK);
+
+	free(chain);
+	return is_chained ? "the pack has no index (a chain of multi-pack-indexes is not read); git index-pack makes it one" :
+			    "the pack has no index";
+}
+
+/* Open a pack by its index, or by the multi-pack-index. */
+static void folder_open_pack(struct pack_folder *folder, const char *stem, bool has_index)
+{
+	struct pack_set *set = folder->set;
+	uint32_t number = PACK_MIDX_NONE;
+	struct error error;
+	struct pack *pack;
+	int status;
+
+	if (!has_index && midx_seek(folder))
+		number = pack_midx_find(&folder->midx, stem + strlen(folder->path) + 1);
+	if (!has_index && number == PACK_MIDX_NONE) {
+		half_report(stem, "pack", no_index_complaint(folder), folder->unreadable, folder->context);
+		return;
+	}
+	memory_grow(set->packs, set->count, *folder->capacity);
+	pack = &set->packs[set->count];
+	status = has_index ? pack_open(pack, stem, folder->unreadable, folder->context, &error) :
+			     pack_open_by_midx(pack, stem, &folder->midx, number, folder->unreadable, folder->context, &error);
+	if (!status)
+		set->count++;
+	else
+		half_report(stem, "pack", error.message, folder->unreadable, folder->context);
+}
+
+/*
+ * A multi-pack-index leaves an object out of a pack because another pack has it: tell of those that the other pack lacks. (A pack
+ * that is there and cannot be opened was told of.)
+ */
+static void midx_check_others(const struct pack_folder *folder)
+{
+	const struct pack_midx *midx = &folder->midx;
+	const struct pack **packs = memory_allocate_zeroed(midx->pack_count, sizeof(*packs));
+	char *path = memory_format("%s/multi-pack-index", folder->path), *detail;
+	uint32_t position, lost = 0;
+
+	for (size_t p = folder->first; p < folder->set->count; p++) {
+		const struct pack *pack = &folder->set->packs[p];
+		char *stem = memory_copy_bytes(pack->path, strlen(pack->path) - strlen(".pack"));
+		uint32_t number = pack_midx_find(midx, stem + strlen(folder->path) + 1);
+
+		if (number != PACK_MIDX_NONE)
+			packs[number] = pack;
+		free(stem);
+	}
+	for (uint32_t i = 0; i < midx->count; i++) {
+		const struct pack *pack = packs[pack_midx_pack(midx, i)];
+
+		lost += !pack || !pack_index_find(&pack->index, midx->ids + (size_t)i * OBJECT_ID_SIZE, &position);
+	}
+	detail = memory_format("%u of its objects are not in the packs where it says they are", lost);
+	if (lost)
+		folder->unreadable(folder->context, path, detail);
+	free(detail);
+	free(path);
+	free(packs);
+}
+
+/* Open every pack of a folder that has an index of its own or stands in the multi-pack-index. */
 static void directory_open(struct pack_set *set, size_t *capacity, const char *directory,
 			   pack_unreadable *unreadable, void *context)
 {
 	struct stem_list packs = { NULL, 0, 0 }, indexes = { NULL, 0, 0 };
-	char *folder = memory_format("%s/pack", directory);
+	char *path = memory_format("%s/pack", directory);
+	struct pack_folder folder = { .set = set, .capacity = capacity, .first = set->count, .path = path,
+				      .unreadable = unreadable, .context = context };
 	size_t p = 0, i = 0;
 
-	stems_collect(folder, &packs, &indexes, unreadable, context);
+	stems_collect(path, &packs, &indexes, unreadable, context);
 	while (p < packs.count || i < indexes.count) {
 		int order = p == packs.count   ? 1 :
 			    i == indexes.count ? -1 :
 						 strcmp(packs.stems[p], indexes.stems[i]);
-		struct error error;
 
-		if (order < 0) {
-			half_report(packs.stems[p++], "pack", "the pack has no index", unreadable, context);
-			continue;
-		}
 		if (order > 0) {
 			half_report(indexes.stems[i++], "idx", "the index has no pack", unreadable, context);
 			continue;
 		}
-		memory_grow(set->packs, set->count, *capacity);
-		if (!pack_open(&set->packs[set->count], packs.stems[p], unreadable, context, &error))
-			set->count++;
-		else
-			half_report(packs.stems[p], "pack", error.message, unreadable, context);
-		p++;
-		i++;
+		folder_open_pack(&folder, packs.stems[p++], !order);
+		i += !order;
 	}
+	if (folder.midx_open)
+		midx_check_others(&folder);
+	pack_midx_close(&folder.midx);
 	stem_list_release(&packs);
 	stem_list_release(&indexes);
-	free(folder);
+	free(path);
 }
 
 /* Count the objects of each kind that are handed on. */

@@ -24,11 +24,13 @@ struct pack_set;
  * Map the index and pack files (pack/NAME.idx with pack/NAME.pack) of each of directories (count of them: a
  * repository's objects folder and its alternates) and link every delta to its base.
  *
- * What cannot be read is told to unreadable with its path and why, on this thread: a folder, a pack without an
- * index or an index without a pack (also where a multi-pack-index covers it, as git leaves the others in place), a
- * file that is broken. The rest is still walked. So is a pack that its index contradicts, in their counts, their
- * checksum or the order of ids: that is told, too, and each of the pack's objects is verified before it is handed
- * on.
+ * A pack without an index is read by the folder's multi-pack-index (version 1), where that names it, and each of its objects is
+ * verified before it is handed on. (git and libgit2 cannot read such a pack.)
+ *
+ * What cannot be read is told to unreadable with its path and why, on this thread: a folder, a pack that no index covers (also
+ * where a chain of multi-pack-indexes does), an index without a pack, a file that is broken. The rest is still walked. So is a
+ * pack that its index contradicts, in their counts, their checksum or the order of ids: that is told, too, and each of the pack's
+ * objects is verified before it is handed on.
  *
  * Takes 24 bytes of memory for each object of each pack. Returns 0, or a negative code when nothing could be done
  * at all; *set is owned by the caller.

@@ -9,6 +9,7 @@
 #include "git/pack.h"
 #include "pack_seen.h"
 
+#include <unistd.h>
 #include <zlib.h>
 
 struct built_entry {
@@ -153,8 +154,10 @@ static inline int built_compare(const void *a, const void *b)
 
 static inline void bytes_write(const char *path, const struct buffer *bytes)
 {
-	FILE *file = fopen(path, "wb");
+	FILE *file;
 
+	unlink(path); /* a file that is cut off and written anew is flushed to the disk by some file systems */
+	file = fopen(path, "wb");
 	assert_non_null(file);
 	assert_int_equal(fwrite(bytes->bytes, 1, bytes->length, file), bytes->length);
 	assert_int_equal(fclose(file), 0);

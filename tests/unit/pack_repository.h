@@ -47,6 +47,18 @@ static inline void run(const char *command)
 		fail_msg("command failed: %s", command);
 }
 
+/* Add a file's bytes to a buffer. */
+static inline void file_read(const char *path, struct buffer *bytes)
+{
+	FILE *file = fopen(path, "rb");
+	int byte;
+
+	assert_non_null(file);
+	while ((byte = fgetc(file)) != EOF)
+		buffer_add_char(bytes, (char)byte);
+	fclose(file);
+}
+
 /*
  * The start of a git fast-import stream: file f, versions times, each a little longer and a little changed, then
  * some files of sizes where something changes: none, 1, 2^16.
