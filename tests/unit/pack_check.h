@@ -24,7 +24,6 @@ static inline void packs_check(const char *name, const char *expected)
 		{ 2, 1, 1000, 0, false, true },
 		{ 16, 300000, 65536, 33, true, true },
 	};
-	static const struct delta_seam_texts texts = { .reach = 1 };
 	char *objects = memory_format("%s/objects", name);
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
@@ -43,9 +42,8 @@ static inline void packs_check(const char *name, const char *expected)
 		options.window_size = ways[i].window_size;
 		options.verify = ways[i].verify;
 		if (ways[i].changes) {
-			options.visit = seen_visit_noting;
-			options.visit_change = seen_visit_change;
-			options.texts = &texts;
+			seen_take_changes(&options);
+			options.verify = ways[i].verify;
 		}
 		options.objects_done = &objects_done;
 		options.bytes_done = &bytes_done;

@@ -219,6 +219,47 @@ static inline struct pack_walk_options seen_options(struct seen *seen)
 	};
 }
 
+/* Have every object noted, and what is made from it by a delta come as a change; verification would keep it from that. */
+static inline void seen_take_changes(struct pack_walk_options *options)
+{
+	static const struct delta_seam_texts texts = { .reach = 1 };
+
+	options->visit = seen_visit_noting;
+	options->visit_change = seen_visit_change;
+	options->texts = &texts;
+	options->verify = false;
+}
+
+static inline int seen_damage_compare(const void *a, const void *b)
+{
+	return memcmp(((const struct seen_damage *)a)->id.bytes, ((const struct seen_damage *)b)->id.bytes,
+		      OBJECT_ID_SIZE);
+}
+
+/* Assert that two walks handed on the same objects, right or wrong alike, and missed the same ones. */
+static inline void seen_expect_same(struct seen *seen, struct seen *other)
+{
+	seen_sort(seen);
+	seen_sort(other);
+	assert_int_equal(seen->object_count, other->object_count);
+	for (size_t i = 0; i < seen->object_count; i++) {
+		assert_int_equal(seen_compare(&seen->objects[i], &other->objects[i]), 0);
+		assert_int_equal(seen->objects[i].is_right, other->objects[i].is_right);
+		assert_int_equal(seen->objects[i].kind, other->objects[i].kind);
+		assert_int_equal(seen->objects[i].size, other->objects[i].size);
+	}
+	assert_int_equal(seen->damaged_count, other->damaged_count);
+	if (seen->damaged_count) {
+		qsort(seen->damaged, seen->damaged_count, sizeof(*seen->damaged), seen_damage_compare);
+		qsort(other->damaged, other->damaged_count, sizeof(*other->damaged), seen_damage_compare);
+	}
+	for (size_t i = 0; i < seen->damaged_count; i++) {
+		assert_int_equal(seen_damage_compare(&seen->damaged[i], &other->damaged[i]), 0);
+		assert_string_equal(seen->damaged[i].detail, other->damaged[i].detail);
+	}
+	assert_int_equal(seen->unreadable_count, other->unreadable_count);
+}
+
 /* Open the packs of one objects folder and walk them. Returns what pack_walk() did. */
 static inline int seen_walk(struct seen *seen, char *objects, const struct pack_walk_options *options)
 {

@@ -1,6 +1,7 @@
 /*
  * Packs made by hand to do harm, each with the one complaint that has to come of it.
  */
+#include "delta_builder.h"
 #include "pack_builder.h"
 #include "pack_repository.h"
 
@@ -16,6 +17,23 @@ static int crafted_setup(void **state)
 	return 0;
 }
 
+/* Walk it again by changes, on one thread and on two: that makes no difference. */
+static void changes_walk(struct seen *seen)
+{
+	for (unsigned jobs = 1; jobs <= 2; jobs++) {
+		struct pack_walk_options options;
+		struct seen changes;
+
+		seen_init(&changes, 0);
+		options = seen_options(&changes);
+		options.jobs = jobs;
+		seen_take_changes(&options);
+		assert_int_equal(seen_walk(&changes, "o", &options), 0);
+		seen_expect_same(seen, &changes);
+		seen_release(&changes);
+	}
+}
+
 /* Write the pack and walk it; verification is left off, because the ids of these packs are invented. */
 static void crafted_walk(struct pack_builder *builder, struct seen *seen)
 {
@@ -27,7 +45,7 @@ static void crafted_walk(struct pack_builder *builder, struct seen *seen)
 	options = seen_options(seen);
 	options.jobs = 2;
 	assert_int_equal(seen_walk(seen, "o", &options), 0);
-	seen_sort(seen);
+	changes_walk(seen);
 }
 
 /* The complaint about the object with this id, without the place in front of it. */
@@ -221,6 +239,9 @@ static void test_lying_streams(void **state)
 	options = seen_options(&seen);
 	options.window_size = 2;
 	assert_int_equal(seen_walk(&seen, "o", &options), 0);
+	seen_clear(&seen);
+	seen_take_changes(&options);
+	assert_int_equal(seen_walk(&seen, "o", &options), 0);
 	assert_int_equal(seen.object_count, 1);
 	assert_int_equal(seen.objects[0].pieces, 3);
 	assert_true(seen.objects[0].is_right);
@@ -266,6 +287,117 @@ static void test_broken_entries(void **state)
 	assert_string_equal(complaint_find(&seen, number_id(6)), "its header is cut off");
 	buffer_release(&beyond);
 	buffer_release(&other_base);
+	seen_release(&seen);
+}
+
+/* All of a pack are 40 bytes and a checksum; its one object says that it has 4 GiB, which must not be believed. */
+static void test_four_gibibytes_in_forty_bytes(void **state)
+{
+	struct pack_builder builder;
+	struct rusage before, after;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	entry_begin(&builder, number_id(1), OBJECT_BLOB, (uint64_t)4 << 30);
+	entry_deflate(&builder, "0123456789abcd", 14);
+	assert_in_range(builder.pack.length, 36, 40);
+	assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+	crafted_walk(&builder, &seen);
+	assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+	assert_in_range(after.ru_maxrss - before.ru_maxrss, 0, 64 << 10); /* in KiB */
+	assert_int_equal(seen.object_count, 0);
+	assert_int_equal(seen.damaged_count, 1);
+	assert_string_equal(complaint_find(&seen, number_id(1)), "it is too short for the size it says");
+	seen_release(&seen);
+}
+
+/* A loop of three by id, entered from outside, and chains of both kinds of deltas that lead into it. */
+static void test_longer_loop(void **state)
+{
+	struct buffer delta = delta_append(5, "x");
+	struct pack_builder builder;
+	struct seen seen;
+
+	(void)state;
+	builder_init(&builder);
+	reference_delta_add(&builder, number_id(1), number_id(2), &delta);
+	offset_delta_add(&builder, number_id(2), 0, &delta); /* by distance to the one that names it by id */
+	reference_delta_add(&builder, number_id(3), number_id(4), &delta);
+	reference_delta_add(&builder, number_id(4), number_id(5), &delta);
+	reference_delta_add(&builder, number_id(5), number_id(3), &delta);
+	offset_delta_add(&builder, number_id(6), 4, &delta);
+	reference_delta_add(&builder, number_id(7), number_id(6), &delta);
+	blob_add(&builder, "hello", 5);
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count, 1);
+	assert_true(seen.objects[0].is_right);
+	assert_int_equal(seen.damaged_count, 7);
+	buffer_release(&delta);
+	seen_release(&seen);
+}
+
+/* Copies that end one byte behind the base, begin at its end, begin far off, and one that just fits; of a blob and of a tree. */
+static void test_copies_beyond(void **state)
+{
+	static const struct {
+		uint32_t offset, size;
+		bool is_right;
+	} copies[] = { { 0, 27, true }, { 1, 26, true }, { 1, 27, false }, { 27, 1, false }, { 0xffffffff, 2, false }, { 0, 0xffffff, false } };
+	static const char base[] = "100644 a\0aaaaaaaaaaaaaaaaaa"; /* no whole tree: read as one it is refused, but it is made */
+
+	(void)state;
+	for (unsigned kind = OBJECT_TREE; kind <= OBJECT_BLOB; kind++) {
+		for (size_t i = 0; i < sizeof(copies) / sizeof(*copies); i++) {
+			struct buffer delta = BUFFER_INIT;
+			struct pack_builder builder;
+			struct seen seen;
+
+			size_add(&delta, 27);
+			size_add(&delta, copies[i].size);
+			copy_add(&delta, copies[i].offset, copies[i].size);
+			builder_init(&builder);
+			entry_begin(&builder, number_id(0x01000001), kind, 27);
+			entry_deflate(&builder, base, 27);
+			offset_delta_add(&builder, number_id(0x01000002), 0, &delta);
+			crafted_walk(&builder, &seen);
+			assert_int_equal(seen.object_count, copies[i].is_right ? 2 : 1);
+			if (!copies[i].is_right)
+				assert_string_equal(complaint_find(&seen, number_id(0x01000002)), "a delta copies from beyond its base");
+			buffer_release(&delta);
+			seen_release(&seen);
+		}
+	}
+}
+
+/* A tree whose delta has more instructions than are listed: it comes whole, and so does what is made from it. */
+static void test_too_many_runs(void **state)
+{
+	struct buffer delta = BUFFER_INIT, next = BUFFER_INIT;
+	size_t count = DELTA_RUNS_MAX + 1;
+	struct pack_builder builder;
+	struct seen seen;
+
+	(void)state;
+	size_add(&delta, 40);
+	size_add(&delta, count);
+	for (size_t i = 0; i < count; i++)
+		copy_add(&delta, i % 2 ? 7 : 30, 1);
+	size_add(&next, count);
+	size_add(&next, 5);
+	copy_add(&next, 10, 5);
+	builder_init(&builder);
+	entry_begin(&builder, number_id(0x01000000), OBJECT_TREE, 40);
+	entry_deflate(&builder, "0123456789012345678901234567890123456789", 40);
+	offset_delta_add(&builder, number_id(0x01000001), 0, &delta);
+	offset_delta_add(&builder, number_id(0x01000002), 1, &next);
+	crafted_walk(&builder, &seen);
+	assert_int_equal(seen.object_count, 3);
+	assert_int_equal(seen.objects[1].size, count);
+	assert_int_equal(seen.objects[2].size, 5);
+	assert_int_equal(seen.damaged_count + seen.unreadable_count, 0);
+	buffer_release(&delta);
+	buffer_release(&next);
 	seen_release(&seen);
 }
 
@@ -407,6 +539,7 @@ static char *index_complaint(size_t at, const char *bytes, size_t length, size_t
 	seen_init(&seen, 0);
 	options = seen_options(&seen);
 	assert_int_equal(seen_walk(&seen, "o", &options), 0);
+	changes_walk(&seen);
 	said = memory_copy_string(seen.unreadable_count ? seen.unreadable[0] : "nothing");
 	buffer_release(&index);
 	builder_release(&builder);
@@ -458,6 +591,10 @@ int main(void)
 		cmocka_unit_test(test_lying_sizes),
 		cmocka_unit_test(test_lying_streams),
 		cmocka_unit_test(test_broken_entries),
+		cmocka_unit_test(test_four_gibibytes_in_forty_bytes),
+		cmocka_unit_test(test_longer_loop),
+		cmocka_unit_test(test_copies_beyond),
+		cmocka_unit_test(test_too_many_runs),
 		cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_far_offset),
 		cmocka_unit_test(test_overlap),

@@ -49,11 +49,31 @@ static int pack_remove(void **state)
 	return folder_remove(state);
 }
 
+/* Walk damaged/ by changes: what can be read and what cannot has to be the same as without, when neither is verified. */
+static void damaged_walk_changes(unsigned jobs)
+{
+	struct pack_walk_options options;
+	struct seen whole, changes;
+
+	seen_init(&whole, 0);
+	seen_init(&changes, 0);
+	options = seen_options(&whole);
+	assert_int_equal(seen_walk(&whole, "damaged", &options), 0);
+	options = seen_options(&changes);
+	options.jobs = jobs;
+	seen_take_changes(&options);
+	assert_int_equal(seen_walk(&changes, "damaged", &options), 0);
+	seen_expect_same(&whole, &changes);
+	seen_release(&whole);
+	seen_release(&changes);
+}
+
 /* Walk damaged/ with all checks; assert what always has to hold. */
 static void damaged_walk(struct seen *seen, unsigned jobs)
 {
 	struct pack_walk_options options = seen_options(seen);
 
+	damaged_walk_changes(jobs);
 	seen_clear(seen);
 	options.jobs = jobs;
 	options.verify = true;
