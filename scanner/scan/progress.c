@@ -27,6 +27,7 @@ double progress_seconds(const struct progress *progress)
 static void draw(struct progress *progress)
 {
 	uint64_t done = atomic_load(&progress->counts.objects), total = atomic_load(&progress->counts.objects_total);
+	uint64_t tracing = atomic_load(&progress->tracing);
 	double bytes = (double)atomic_load(&progress->counts.bytes), seconds = progress_seconds(progress);
 	const char *target = atomic_load(&progress->target);
 	struct winsize window = { 0 };
@@ -35,11 +36,14 @@ static void draw(struct progress *progress)
 
 	if (seconds <= 0)
 		seconds = 1e-9;
-	if (total)
+	if (tracing)
+		buffer_add_format(&line, "tracing %llu hit%s: ", (unsigned long long)tracing, tracing == 1 ? "" : "s");
+	else if (total)
 		buffer_add_format(&line, "%3.0f %%  ", 100.0 * (double)(done < total ? done : total) / (double)total);
-	buffer_add_format(&line, "%llu objects, %.1f GB, %.0f MB/s", (unsigned long long)done, bytes / 1e9,
-			  bytes / 1e6 / seconds);
-	if (total && done && done < total)
+	buffer_add_format(&line, "%llu objects, %.1f GB", (unsigned long long)done, bytes / 1e9);
+	if (!tracing)
+		buffer_add_format(&line, ", %.0f MB/s", bytes / 1e6 / seconds);
+	if (!tracing && total && done && done < total)
 		buffer_add_format(&line, ", %.0f s left", seconds * (double)(total - done) / (double)done);
 	buffer_add_format(&line, ", %u found  ", atomic_load(&progress->found));
 	mask_add(&masked, target ? target : "");
@@ -106,9 +110,15 @@ void progress_target(struct progress *progress, const char *path)
 	atomic_store(&progress->counts.objects, 0);
 	atomic_store(&progress->counts.objects_total, 0);
 	atomic_store(&progress->counts.bytes, 0);
+	atomic_store(&progress->tracing, 0);
 	clock_gettime(CLOCK_MONOTONIC, &progress->target_started);
 	if (progress->drawing)
 		pthread_mutex_unlock(&progress->lock);
+}
+
+void progress_trace(struct progress *progress, uint64_t hits)
+{
+	atomic_store(&progress->tracing, hits);
 }
 
 void progress_end(struct progress *progress)

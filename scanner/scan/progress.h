@@ -15,6 +15,7 @@ struct progress {
 	struct source_progress counts; /* what sources count */
 	atomic_uint found;             /* distinct credentials so far */
 	const char *_Atomic target;    /* its path; borrowed */
+	_Atomic uint64_t tracing;      /* hits that are being traced; 0: the scan reads objects */
 	struct timespec target_started;
 	bool drawing;
 	bool drawn; /* something is on the line; guarded by lock */
@@ -29,6 +30,9 @@ void progress_start(struct progress *progress, bool wanted);
 
 /* Another target begins. */
 void progress_target(struct progress *progress, const char *path);
+
+/* The target was walked, and its hits are traced. */
+void progress_trace(struct progress *progress, uint64_t hits);
 
 /* Seconds since the target began. */
 double progress_seconds(const struct progress *progress);

@@ -141,6 +141,7 @@ static int scan_history(struct scan *scan, struct repository *repository, struct
 
 	log_verbose("walked the objects in %.2f s", progress_seconds(&scan->progress));
 	order_traced(&scan->shared);
+	progress_trace(&scan->progress, scan->shared.traced_count);
 	if (!result)
 		result = source_history_trace(history, scan->shared.traced, scan->shared.traced_count, &trace, error);
 	log_verbose("traced %zu hits by %.2f s", scan->shared.traced_count, progress_seconds(&scan->progress));

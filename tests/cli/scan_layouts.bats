@@ -214,3 +214,38 @@ expect_same_as() {
 	unpack_everything
 	expect_same_as "$T/reference"
 }
+
+@test "fifty runs on one, two and sixteen threads say the same, where keys stand across the seams of deltas" {
+	make_repository . --bare
+	new_key 40 >"$T/list"
+	n=0
+	# a file that grows by a line is a delta; halves of keys that wait in it become whole when a line between them goes
+	while read -r key; do
+		n=$((n + 1))
+		for half in apart whole; do
+			printf 'commit refs/heads/main\nauthor A <a@example.test> %d +0000\ncommitter C <c@example.test> 1600000000 +0000\ndata 0\n' \
+				$((1600000000 + n))
+			printf 'M 100644 inline d/f%d\ndata <<E\n' $((n % 4))
+			seq -f 'line %.0f of a file that is kept as a delta' 60
+			if [ $half = apart ]; then printf 'x=%s\n+++\n%s\n' "${key:0:$((n % 30 + 17))}" "${key:$((n % 30 + 17))}"; else printf 'x=%s\n' "$key"; fi
+			seq -f 'line %.0f behind it' 60
+			printf 'E\n'
+		done
+	done <"$T/list" | git fast-import --quiet
+	git gc --quiet --aggressive --prune=now
+	# how many blobs with a whole key are made from one that has the beginning of it
+	git verify-pack -v objects/pack/*.idx | awk '$2 == "blob" && NF == 7 { print $1, $7 }' | while read -r blob base; do
+		line=$(git cat-file blob "$blob" | grep '^x=')
+		[ "${#line}" -gt 60 ] || continue
+		half=$(git cat-file blob "$base" | grep '^x=')
+		[[ $line == "$half" || $line != "$half"* ]] || echo seam
+	done >"$T/seams"
+	[ "$(wc -l <"$T/seams")" -ge 5 ]
+	scan_json git -j 1
+	expect_status 1
+	expect '[.findings[] | select(.confidence == "certain")] | length' 40 # the longer halves are possible ones
+	cp "$OUT" "$T/reference"
+	for run in {1..17}; do
+		expect_same_as "$T/reference"
+	done
+}
