@@ -42,7 +42,10 @@ static void small_make(void)
 	file_read(PACKS "/multi-pack-index", &sound);
 }
 
-/* Packs that share nothing, and packs that hold the same objects, by deltas from other bases too. */
+/*
+ * Packs that share nothing, and packs that hold the same objects. Older versions are deltas of newer ones, so one that has the newer ones
+ * alone takes the bases of others away.
+ */
 static int midx_setup(void **state)
 {
 	static const size_t sizes[] = { 65537, 0 };
@@ -55,8 +58,8 @@ static int midx_setup(void **state)
 	    " ls -d $PWD/objects/pack/* >../old && split -l 70 ../ids ../part. && for p in ../part.*; do"
 	    "   git pack-objects -q --delta-base-offset objects/pack/pack <$p >../names || exit 1; done && rm -f $(cat ../old) &&"
 	    " git prune-packed");
-	run("cp -r whole together && cd together && for n in 10 20 30 45; do"
-	    "   git rev-list --objects main~$n | git pack-objects -q --delta-base-offset objects/pack/pack >../names || exit 1; done");
+	run("cp -r whole together && cd together && for n in main~10 main~30 'main ^main~20' 'main~5 ^main~40'; do"
+	    "   git rev-list --objects $n | git pack-objects -q --delta-base-offset objects/pack/pack >../names || exit 1; done");
 	small_make();
 	return 0;
 }
