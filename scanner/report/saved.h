@@ -9,6 +9,7 @@
 
 #include "report/report.h"
 #include "rule/rule.h"
+#include "sandbox/sandbox.h"
 
 /*
  * The result and all it points at, with room to add to it; another source of runs than a JSON report fills in one of these
@@ -17,6 +18,7 @@
 struct saved {
 	struct report_result result;  /* as reports take it, once saved_finish() was called */
 	const struct rule_set *rules; /* borrowed: the rules in force, which tell more of a rule than a report does */
+	struct sandbox sandbox;       /* what result points at, when the run had one */
 	/* all owned */
 	struct finding **findings;
 	struct target *targets;

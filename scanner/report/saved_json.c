@@ -185,6 +185,16 @@ static const char *place_kind_at(unsigned index)
 	return place_kind_name((enum place_kind)index);
 }
 
+static const char *verification_at(unsigned index)
+{
+	return verification_name((enum verification)index);
+}
+
+static const char *sandbox_mode_at(unsigned index)
+{
+	return sandbox_mode_name((enum sandbox_mode)index);
+}
+
 static const char *state_at(unsigned index)
 {
 	return revocation_state_name((enum revocation_state)index);
@@ -282,6 +292,9 @@ static void read_revocation(struct reader *reader, const cJSON *object, struct r
 	revocation->http_status = (unsigned)take_number(reader, item, "http_status", false, 999);
 	revocation->attempts = (unsigned)take_number(reader, item, "attempts", false, 1000000);
 	revocation->has_time = take_time(reader, item, "at", false, &revocation->at);
+	revocation->earlier = take_bool(reader, item, "earlier", false);
+	if (member(item, "verified"))
+		revocation->verified = (enum verification)take_choice(reader, item, "verified", VERIFICATION_UNKNOWN + 1, verification_at);
 	revocation->message = saved_keep(reader->saved, take_text(reader, item, "message", false));
 	leave(reader, before);
 }
@@ -406,6 +419,24 @@ static void read_items(struct reader *reader, const cJSON *root, const char *nam
 		reader->where[0] = '\0';
 }
 
+/* What the scan process had given up. A version of Landlock that is null was not in force. */
+static void read_sandbox(struct reader *reader, const cJSON *root)
+{
+	const cJSON *object = take_container(reader, root, "sandbox", false, false);
+	struct sandbox *sandbox = &reader->saved->sandbox;
+	size_t before;
+
+	if (!object)
+		return;
+	before = enter(reader, "sandbox");
+	sandbox->mode = (enum sandbox_mode)take_choice(reader, object, "mode", SANDBOX_OFF + 1, sandbox_mode_at);
+	if (!cJSON_IsNull(member(object, "landlock_abi")))
+		sandbox->landlock_abi = (unsigned)take_number(reader, object, "landlock_abi", true, UINT32_MAX);
+	sandbox->seccomp = take_bool(reader, object, "seccomp", true);
+	leave(reader, before);
+	reader->saved->result.sandbox = sandbox;
+}
+
 static void read_root(struct reader *reader, const cJSON *root)
 {
 	struct report_result *result = &reader->saved->result;
@@ -422,6 +453,7 @@ static void read_root(struct reader *reader, const cJSON *root)
 	take_time(reader, root, "finished", true, &result->finished);
 	result->dry_run = take_bool(reader, root, "dry_run", true);
 	result->interrupted = take_bool(reader, root, "interrupted", false);
+	read_sandbox(reader, root);
 	read_items(reader, root, "targets");
 	read_items(reader, root, "findings");
 	read_items(reader, root, "incomplete");
