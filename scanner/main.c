@@ -88,7 +88,7 @@ int main(int argc, char **argv)
 	else
 		code = command_run(&options, &rules);
 out:
-	if (fflush(stdout) && code == EXIT_CLEAN) {
+	if ((fflush(stdout) || ferror(stdout)) && code == EXIT_CLEAN) { /* what is longer than the buffer has failed before */
 		log_error("cannot write to standard output");
 		code = EXIT_INCOMPLETE;
 	}
