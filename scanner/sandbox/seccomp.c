@@ -163,7 +163,7 @@ static int fill_filter(scmp_filter_ctx filter)
 	/* abort(3) and raise(3): a signal to a thread of this process and no other */
 	if (!result)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-					  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+					  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return result;
 }
 
