@@ -60,7 +60,7 @@ void pack_set_prefetch(const struct pack_set *set, const struct object_id *id);
 struct pack_walk_options {
 	unsigned kinds;      /* OBJECT_KIND_BIT()s of the objects to hand on; others are not inflated */
 	unsigned jobs;       /* threads, 1 or more; the calling one is the first of them */
-	size_t memory_limit; /* bytes of objects held at once over all threads; PACK_WALK_MEMORY_DEFAULT */
+	size_t memory_limit; /* bytes of objects held at once over all threads, visitors' notes not counted; PACK_WALK_MEMORY_DEFAULT */
 	size_t window_size;  /* see below; PACK_WALK_WINDOW_DEFAULT. SIZE_MAX: every object whole */
 	size_t overlap;      /* bytes that each window repeats of the one before */
 	bool verify;         /* check each object's id against its bytes; one that is wrong is damaged */

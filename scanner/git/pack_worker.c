@@ -361,6 +361,8 @@ static void root_walk(struct walk_worker *worker, const struct pack *pack, uint3
 	const char *complaint = pack_entry_header(pack, entry, &header);
 	struct object_note *note = NULL;
 
+	if (!complaint && header.size > PACK_WALK_OBJECT_MAX && worker->walk->window_size == SIZE_MAX)
+		complaint = size_complain(worker, header.size); /* wanted whole, and too large for that */
 	if (!complaint && header.size > whole_max) {
 		object_stream(worker, pack, entry, &header);
 		frame_push(worker, pack, entry, "its base has too many bytes to be held", &object, NULL);

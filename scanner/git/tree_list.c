@@ -53,7 +53,11 @@ static void note_free(struct object_note *note)
 
 struct object_note *tree_list_note(const struct tree_list *list)
 {
-	struct tree_note *note = memory_allocate(sizeof(*note) + (2 * list->count + 1) * sizeof(uint32_t));
+	struct tree_note *note;
+
+	if (list->count > TREE_NOTE_ENTRIES_MAX)
+		return NULL;
+	note = memory_allocate(sizeof(*note) + (2 * list->count + 1) * sizeof(uint32_t));
 
 	atomic_init(&note->note.owners, 1);
 	note->note.free = note_free;
@@ -165,8 +169,9 @@ static size_t gather(struct change_reader *reader, size_t size)
 	return have;
 }
 
-/* Enough for nearly every entry. */
+/* Enough for nearly every entry, and for every sound one: no path that a file system takes is longer. */
 #define GATHER_FIRST 128
+#define GATHER_MAX ((size_t)64 << 10)
 
 /* Read the next entry, which no run holds whole or which the base does not have. Returns 0, or -1 when it is malformed. */
 static int read_entry(struct change_reader *reader, tree_tag *tag, void *context)
@@ -185,7 +190,7 @@ static int read_entry(struct change_reader *reader, tree_tag *tag, void *context
 			reader->at += length;
 			return 0;
 		}
-		if (have == left)
+		if (have == left || size > GATHER_MAX)
 			return -1;
 	}
 }

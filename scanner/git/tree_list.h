@@ -23,21 +23,26 @@ struct tree_list {
 /* Gives the tag of an entry. It must depend on the entry alone. */
 typedef uint32_t tree_tag(void *context, const struct tree_entry *entry);
 
-/* The largest tree that is read, in bytes: some 6 million entries. */
+/* The largest tree that is read, in bytes: some 12 million entries at the most. */
 #define TREE_SIZE_MAX ((size_t)1 << 28)
 
 /*
  * List the entries of a tree of size bytes (at most TREE_SIZE_MAX; a larger one counts as malformed). Returns 0, or -1 when it is malformed:
- * then its readable entries have been tagged, and the list is of no use.
+ * then its readable entries have been tagged (none of a tree that is too large), and the list is of no use.
  */
 int tree_list_read(struct tree_list *list, const unsigned char *tree, size_t size, tree_tag *tag, void *context);
 
-/* The list that a note keeps for what is made from its tree. The caller owns the note. */
+/*
+ * The list that a note keeps for what is made from its tree. The caller owns the note. NULL for a tree of more entries than TREE_NOTE_ENTRIES_MAX: notes are
+ * held beside what a walk's memory limit counts, some at a time, so none may be large.
+ */
 struct object_note *tree_list_note(const struct tree_list *list);
+#define TREE_NOTE_ENTRIES_MAX ((size_t)1 << 16)
 
 /*
  * List the entries of a tree that changes one whose list is in change->base_note; only new entries are tagged. is_listed false: they are tagged and nothing
- * is listed, which is faster. Returns as tree_list_read().
+ * is listed, which is faster. Returns 0, or -1 when it is malformed or an entry is too long to be put together: then tree_list_read() has to read the tree whole, which tags
+ * them again.
  */
 int tree_list_change(struct tree_list *list, const struct object_change *change, bool is_listed, tree_tag *tag,
 		     void *context);

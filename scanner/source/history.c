@@ -121,7 +121,9 @@ static uint32_t check_entry(void *context, const struct tree_entry *entry)
 {
 	struct history_worker *worker = context;
 
-	if (entry->kind == TREE_ENTRY_SUBMODULE || *present_slot(worker, entry->id) == id_bits(entry->id))
+	/* a free slot is 0, which says nothing of an id that begins with zeroes */
+	if (entry->kind == TREE_ENTRY_SUBMODULE ||
+	    (id_bits(entry->id) && *present_slot(worker, entry->id) == id_bits(entry->id)))
 		return 0;
 	object_database_prefetch(worker->history->database, entry->id);
 	worker->named[worker->named_count++] = *entry->id;

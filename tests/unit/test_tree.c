@@ -172,6 +172,64 @@ static void a_changed_list_is_the_list_of_the_whole(void **state)
 	buffer_release(&delta);
 }
 
+/* What is held for each of many trees is bounded: a large one has no note. An entry without end is not put together. */
+static void large_trees_are_not_noted(void **state)
+{
+	size_t size = (TREE_NOTE_ENTRIES_MAX + 1) * 24;
+	unsigned char *tree = malloc(size + DELTA_SLACK);
+	struct tree_list list = { 0 };
+	struct object_note *note;
+	unsigned tagged = 0;
+
+	(void)state;
+	for (size_t i = 0; i <= TREE_NOTE_ENTRIES_MAX; i++) {
+		memcpy(tree + 24 * i, "1 a", 4);
+		memset(tree + 24 * i + 4, 7, OBJECT_ID_SIZE);
+	}
+	assert_int_equal(tree_list_read(&list, tree, size, tag_by_content, &tagged), 0);
+	assert_int_equal(list.count, TREE_NOTE_ENTRIES_MAX + 1);
+	assert_null(tree_list_note(&list));
+	assert_int_equal(tree_list_read(&list, tree, size - 24, tag_by_content, &tagged), 0);
+	note = tree_list_note(&list);
+	assert_non_null(note);
+	object_note_release(note);
+	tree_list_release(&list);
+	free(tree);
+}
+
+static void an_entry_without_end_is_not_gathered(void **state)
+{
+	static unsigned char base[64 + DELTA_SLACK];
+	static const int names[] = { 1 }, values[] = { 6 };
+	size_t base_size = write_tree(base, names, values, 1), size = (size_t)10 << 20;
+	unsigned char *tree = malloc(size + DELTA_SLACK);
+	struct tree_list list = { 0 };
+	struct delta_runs runs = { 0 };
+	struct buffer delta = BUFFER_INIT;
+	unsigned tagged = 0;
+	struct object_note *note;
+	struct object_change change = { .kind = OBJECT_TREE, .object_size = size, .base = base, .runs = &runs };
+
+	(void)state;
+	memset(tree, 'x', size);
+	memcpy(tree, "100644 ", 7);
+	assert_int_equal(tree_list_read(&list, base, base_size, tag_by_content, &tagged), 0);
+	note = tree_list_note(&list);
+	change.base_note = note;
+	size_add(&delta, base_size);
+	size_add(&delta, size);
+	insert_add(&delta, tree, size);
+	buffer_add(&delta, tree, DELTA_SLACK);
+	assert_null(delta_runs_read(&runs, base, base_size, (unsigned char *)delta.bytes, delta.length - DELTA_SLACK, size));
+	assert_int_equal(tree_list_change(&list, &change, false, tag_by_content, &tagged), -1);
+	assert_true(list.scratch_capacity < (size_t)1 << 20);
+	object_note_release(note);
+	tree_list_release(&list);
+	delta_runs_release(&runs);
+	buffer_release(&delta);
+	free(tree);
+}
+
 /* A tree that a delta breaks is refused, wherever the break is. */
 static void a_broken_change_is_refused(void **state)
 {
@@ -266,6 +324,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_changed_list_is_the_list_of_the_whole),
 		cmocka_unit_test(a_broken_change_is_refused),
+		cmocka_unit_test(large_trees_are_not_noted),
+		cmocka_unit_test(an_entry_without_end_is_not_gathered),
 		cmocka_unit_test(malformed_trees_are_refused),
 		cmocka_unit_test(modes_tell_kinds),
 	};
