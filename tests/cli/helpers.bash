@@ -60,7 +60,7 @@ staunch() {
 }
 
 # staunch_sending ARG...: the same, and what it finds is sent: to a local emulator, with --endpoint RULE=URL among
-# the arguments.
+# the arguments. In a file that sets EACH_RUN_IS_THE_FIRST the default ledger remembers no run before it.
 staunch_sending() {
 	local argument before= local=
 	for argument; do
@@ -77,6 +77,7 @@ staunch_sending() {
 	case $local in *--endpoint*) ;; *) echo "staunch_sending without a local --endpoint" >&2; return 1 ;; esac
 	case " $* " in *" --verify "*) case $local in *--verify-endpoint*) ;; *) echo "--verify without a local --verify-endpoint" >&2; return 1 ;; esac ;; esac
 	local -x STAUNCH_DRY_RUN=
+	[ -z "${EACH_RUN_IS_THE_FIRST:-}" ] || rm -rf "$HOME/.local/state/staunch"
 	run_and_keep "$@"
 }
 

@@ -4,6 +4,7 @@
 
 load helpers
 load provider
+EACH_RUN_IS_THE_FIRST=1 # what is looked at is how keys are sent, not which ones were before
 
 # with RULE PATH [VERIFY-PATH]: the options that send a rule's reports (and questions) to the emulator, in WITH
 with() {

@@ -17,7 +17,11 @@ hostile() {
 	keep_output
 }
 
-rule_number() { "$STAUNCH" rules list | tail -n +2 | grep -n "^$RULE " | cut -d: -f1 | awk '{ print $1 - 1 }'; }
+# rule_number: the place of $RULE among the rules of those files that have one which is on: others are not loaded for a scan
+rule_number() {
+	"$STAUNCH" rules list | awk -v rule="$RULE" 'NR > 1 { name[NR] = $1; file[NR] = $NF; if ($2 == "yes") on[$NF] = 1 }
+		END { for (i = 2; i <= NR; i++) if (on[file[i]]) { if (name[i] == rule) print number + 0; number++ } }'
+}
 
 # what the hostile scan process told, or how it ended
 outcome() { json '.incomplete[].detail'; }

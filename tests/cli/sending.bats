@@ -4,6 +4,7 @@
 
 load helpers
 load provider
+EACH_RUN_IS_THE_FIRST=1 # what is looked at is how keys are sent, not which ones were before
 
 # vercel_rule FILTER >FILE: the built-in rule, changed by jq
 vercel_rule() {
