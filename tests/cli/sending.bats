@@ -278,7 +278,7 @@ through() {
 	shift
 	WRAPPER=(env -u https_proxy -u HTTPS_PROXY -u all_proxy -u ALL_PROXY -u no_proxy -u NO_PROXY "${settings[@]}")
 	export STAUNCH_DRY_RUN
-	run_and_keep dir keys --yes --endpoint "$RULE=$FAR/external/compromised_secret" -f json --ca-file "$CERTIFICATES/ca.pem" "$@"
+	run_and_keep dir keys --yes --no-ledger --endpoint "$RULE=$FAR/external/compromised_secret" -f json --ca-file "$CERTIFICATES/ca.pem" "$@"
 	WRAPPER=()
 }
 
