@@ -319,6 +319,17 @@ static void send_all(struct settlement *settlement, const struct broker_options 
 	}
 }
 
+/*
+ * Keys that are too many to be sent at all, and so many that no repository has them: the ledger is not asked about them, nor told. A scan process that was taken
+ * over can make up a million.
+ */
+#define UNBELIEVABLE_COUNT 100000
+
+static bool is_unbelievable(size_t count, const struct broker_options *options)
+{
+	return count > UNBELIEVABLE_COUNT && count > options->max_revocations;
+}
+
 static void decide(struct settlement *settlement, const struct broker_options *options, atomic_int *stop)
 {
 	size_t count = claims_open_count(settlement->claims);
@@ -336,7 +347,10 @@ static void decide(struct settlement *settlement, const struct broker_options *o
 			 "%zu keys would be sent, more than --max-revocations %lu allows: none was sent", count,
 			 options->max_revocations);
 		log_error("%s", message);
-		leave_pending(settlement, message);
+		if (is_unbelievable(count, options))
+			settle_rest(settlement, REVOCATION_PENDING, message);
+		else
+			leave_pending(settlement, message);
 	} else if (wants_answer(options) && !ask(settlement->result, settlement->claims)) {
 		settlement->result->dry_run = true;
 		settle_rest(settlement, REVOCATION_DRY_RUN, "not sent: the question was not answered with yes");
@@ -381,7 +395,7 @@ void settle(struct settlement *settlement, const struct broker_options *options,
 			settlement->unsettled |= options->revoke_stdin; /* its owner wants it revoked */
 		}
 	}
-	if (!claims.count || look_up(settlement, options))
+	if (!claims.count || is_unbelievable(claims.count, options) || look_up(settlement, options))
 		decide(settlement, options, stop);
 	for (size_t i = 0; i < claims.count; i++) {
 		const struct revocation *revocation = &claims.items[i].finding->revocation;
