@@ -1,5 +1,5 @@
 /*
- * What a commit, or the next commit, changes: trees compared by their ids, contents never looked at.
+ * What a commit changes: trees compared by their ids, contents never looked at.
  */
 #include "git/repository.h"
 
@@ -16,7 +16,7 @@ static bool is_blob(const git_diff_file *file)
 /* One comparison, handed to the caller's visitor. */
 struct comparison {
 	git_repository *git;
-	const git_commit *commit; /* with its further parents, which must differ too; NULL for the index */
+	const git_commit *commit; /* with its further parents, which must differ too */
 	repository_change *visit;
 	void *context;
 };
@@ -24,7 +24,7 @@ struct comparison {
 /* Whether a parent after the first holds the very blob: then the merge did not bring it. */
 static bool some_parent_agrees(const struct comparison *comparison, const char *path, const git_oid *id)
 {
-	unsigned count = comparison->commit ? git_commit_parentcount(comparison->commit) : 0;
+	unsigned count = git_commit_parentcount(comparison->commit);
 	bool agrees = false;
 
 	for (unsigned i = 1; i < count && !agrees; i++) {
@@ -62,36 +62,6 @@ static int visit_deltas(const struct comparison *comparison, git_diff *diff, boo
 		result = comparison->visit(comparison->context, has_after ? delta->new_file.path : delta->old_file.path,
 					   has_before ? &before : NULL, has_after ? &after : NULL);
 	}
-	return result;
-}
-
-int repository_staged_changes(struct repository *repository, repository_change *visit, void *context,
-			      struct error *error)
-{
-	struct comparison comparison = { repository->git, NULL, visit, context };
-	git_commit *head = NULL;
-	git_tree *tree = NULL;
-	git_diff *diff = NULL;
-	git_oid id;
-	int number = git_reference_name_to_id(&id, repository->git, "HEAD"), result;
-
-	if (!number)
-		number = git_commit_lookup(&head, repository->git, &id);
-	if (!number)
-		number = git_commit_tree(&tree, head);
-	/* before the first commit everything in the index is new */
-	if (number == GIT_ENOTFOUND && git_repository_head_unborn(repository->git) == 1)
-		number = 0;
-	if (!number)
-		number = git_diff_tree_to_index(&diff, repository->git, tree, NULL, NULL);
-	if (number)
-		result = libgit2_error(error, number, "cannot compare the index with HEAD in",
-				       git_repository_path(repository->git));
-	else
-		result = visit_deltas(&comparison, diff, false);
-	git_diff_free(diff);
-	git_tree_free(tree);
-	git_commit_free(head);
 	return result;
 }
 

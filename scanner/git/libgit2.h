@@ -15,6 +15,7 @@
 struct repository {
 	git_repository *git;
 	git_odb *odb;
+	char *index_path;           /* owned: GIT_INDEX_FILE's where the environment counts */
 	git_index *index;           /* loaded on first use, under lock; then read only */
 	pthread_mutex_t lock;       /* guards the loading of index, and libgit2's attribute cache */
 	char **object_directories;  /* object_directory_count of them, owned */
@@ -25,8 +26,14 @@ struct repository {
 /* Fill *error from what libgit2 last said on this thread; its number chooses the code. */
 int libgit2_error(struct error *error, int number, const char *what, const char *subject);
 
+/* Whether libgit2's reading of the system's certificates is answered with "there are none" for now (certificates.c). One thread. */
+void libgit2_without_certificates(bool without);
+
 /* Put our reader of loose objects before libgit2's (loose_backend.c). Returns 0 or libgit2's number. */
 int loose_backend_add(struct repository *repository);
+
+/* Open the repository that git's own variables name, or the one around path (environment.c). Returns 0 or libgit2's number; *index_path is owned by the caller, and set to NULL where GIT_INDEX_FILE is not. */
+int libgit2_open_from_environment(git_repository **git, const char *path, char **index_path);
 
 static inline void object_id_from_git(struct object_id *id, const git_oid *git)
 {

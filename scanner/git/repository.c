@@ -33,7 +33,9 @@ static const char *harmless_extensions[] = { "partialclone", "preciousobjects", 
 
 static void library_start(void)
 {
+	libgit2_without_certificates(true);
 	git_libgit2_init();
+	libgit2_without_certificates(false);
 	/* ownership is checked by git because git runs what a configuration says; nothing here does */
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless_extensions,
@@ -161,11 +163,10 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 	static const unsigned flags[] = {
 		[REPOSITORY_EXACT] = GIT_REPOSITORY_OPEN_NO_SEARCH,
 		[REPOSITORY_UPWARD] = GIT_REPOSITORY_OPEN_CROSS_FS,
-		[REPOSITORY_FROM_ENVIRONMENT] = GIT_REPOSITORY_OPEN_FROM_ENV,
 	};
 	struct repository *repository;
 	git_repository *git = NULL;
-	char *irregular;
+	char *irregular, *index_path = NULL;
 	int number;
 
 	irregular = find_irregular(path);
@@ -181,11 +182,12 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 		return ERROR_MALFORMED;
 	}
 	pthread_once(&started, library_start);
-	/* libgit2 asks GIT_DIR only where it is given no path */
-	if (search == REPOSITORY_FROM_ENVIRONMENT && getenv("GIT_DIR"))
-		number = git_repository_open_ext(&git, NULL, flags[search], NULL);
+	if (search == REPOSITORY_FROM_ENVIRONMENT)
+		number = libgit2_open_from_environment(&git, path, &index_path);
 	else
 		number = git_repository_open_ext(&git, path, flags[search], NULL);
+	if (number)
+		free(index_path);
 	if (number && git_error_last() && strstr(git_error_last()->message, "extensions.objectformat"))
 		return error_set(error, ERROR_UNSUPPORTED,
 				 "cannot open the repository '%s': SHA-256 object ids are not supported by this libgit2", path);
@@ -193,6 +195,7 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 		return libgit2_error(error, number, "cannot open the repository", path);
 	repository = memory_allocate_zeroed(1, sizeof(*repository));
 	repository->git = git;
+	repository->index_path = index_path ? index_path : memory_format("%sindex", git_repository_path(git));
 	pthread_mutex_init(&repository->lock, NULL);
 	find_object_directories(repository, search == REPOSITORY_FROM_ENVIRONMENT);
 	number = git_repository_odb(&repository->odb, git);
@@ -214,6 +217,7 @@ void repository_close(struct repository *repository)
 	for (size_t i = 0; i < repository->object_directory_count; i++)
 		free(repository->object_directories[i]);
 	free(repository->object_directories);
+	free(repository->index_path);
 	git_index_free(repository->index);
 	git_odb_free(repository->odb);
 	git_repository_free(repository->git);
@@ -255,37 +259,58 @@ bool repository_is_partial(const struct repository *repository)
 
 /* ---- objects ---- */
 
-int repository_read(struct repository *repository, const struct object_id *id, enum object_kind *kind,
-		    unsigned char **bytes, size_t *size, struct error *error)
+int repository_object_open(struct repository *repository, const struct object_id *id,
+			   struct repository_object *object, struct error *error)
 {
-	git_odb_object *object = NULL;
+	git_odb_object *opened = NULL;
 	char hex[2 * OBJECT_ID_SIZE + 1];
 	git_oid git;
 	int number;
 
 	object_id_to_git(&git, id);
-	number = git_odb_read(&object, repository->odb, &git);
+	number = git_odb_read(&opened, repository->odb, &git);
 	if (number) {
 		object_id_format(id, hex);
 		return libgit2_error(error, number, "cannot read the object", hex);
 	}
-	*kind = (enum object_kind)git_odb_object_type(object);
-	*size = git_odb_object_size(object);
-	*bytes = (unsigned char *)memory_copy_bytes(git_odb_object_data(object), *size);
-	git_odb_object_free(object);
+	object->kind = (enum object_kind)git_odb_object_type(opened);
+	object->size = git_odb_object_size(opened);
+	object->bytes = git_odb_object_data(opened);
+	object->handle = opened;
+	return 0;
+}
+
+void repository_object_close(struct repository_object *object)
+{
+	git_odb_object_free(object->handle);
+	*object = (struct repository_object){ 0 };
+}
+
+int repository_read(struct repository *repository, const struct object_id *id, enum object_kind *kind,
+		    unsigned char **bytes, size_t *size, struct error *error)
+{
+	struct repository_object object;
+	int result = repository_object_open(repository, id, &object, error);
+
+	if (result)
+		return result;
+	*kind = object.kind;
+	*size = object.size;
+	*bytes = (unsigned char *)memory_copy_bytes(object.bytes, object.size);
+	repository_object_close(&object);
 	return 0;
 }
 
 /* ---- index and working tree ---- */
 
-/* Open the index once. GIT_INDEX_FILE is honoured by libgit2 where the repository was opened from the environment. */
+/* Open the index once. */
 static int load_index(struct repository *repository, struct error *error)
 {
 	int number = 0, result = 0;
 
 	pthread_mutex_lock(&repository->lock);
 	if (!repository->index)
-		number = git_repository_index(&repository->index, repository->git);
+		number = git_index_open(&repository->index, repository->index_path);
 	if (number)
 		result = libgit2_error(error, number, "cannot read the index of", git_repository_path(repository->git));
 	pthread_mutex_unlock(&repository->lock);

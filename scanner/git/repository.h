@@ -46,6 +46,17 @@ bool repository_is_partial(const struct repository *repository);
 int repository_read(struct repository *repository, const struct object_id *id, enum object_kind *kind,
 		    unsigned char **bytes, size_t *size, struct error *error);
 
+/* The same without a copy, for content of any size. bytes are borrowed until it is closed. */
+struct repository_object {
+	const unsigned char *bytes; /* size of them */
+	size_t size;
+	enum object_kind kind;
+	void *handle; /* owned */
+};
+int repository_object_open(struct repository *repository, const struct object_id *id,
+			   struct repository_object *object, struct error *error);
+void repository_object_close(struct repository_object *object);
+
 /* Each reference that names an object, and each HEAD that is detached (linked working trees' too): name and the object it leads to (not peeled). Returns the callback's nonzero value or a negative code. */
 typedef int repository_reference(void *context, const char *name, const struct object_id *target);
 int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,

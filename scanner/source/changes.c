@@ -53,24 +53,22 @@ static unsigned hand_out(const struct source_events *events, struct repository *
 			 const struct object_id *id, struct chunk *chunk, struct source_counts *counts)
 {
 	char hex[2 * OBJECT_ID_SIZE + 1];
-	unsigned char *bytes = NULL;
-	enum object_kind kind;
+	struct repository_object object;
 	struct error error;
 	unsigned found = 0;
-	size_t size;
 
 	object_id_format(id, hex);
 	chunk->object = hex;
-	if (repository_read(repository, id, &kind, &bytes, &size, &error)) {
+	if (repository_object_open(repository, id, &object, &error)) {
 		events->incomplete(events->context,
 				   error.code == ERROR_NOT_FOUND ? "missing-object" : "unreadable-object", hex,
 				   chunk->path, error.message);
 	} else {
 		counts->objects++;
-		counts->bytes += size;
-		found = hand_out_windows(events, bytes, size, chunk);
+		counts->bytes += object.size;
+		found = hand_out_windows(events, object.bytes, object.size, chunk);
+		repository_object_close(&object);
 	}
-	free(bytes);
 	return found;
 }
 

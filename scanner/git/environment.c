@@ -1,0 +1,61 @@
+/*
+ * The variables by which git tells a hook, or a user tells git, where a repository is. libgit2 knows most of them; two it refuses
+ * outright, and for one it reads the whole index at once.
+ */
+#define _GNU_SOURCE
+#include "git/libgit2.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+/* A variable that libgit2 must not see while it opens. */
+struct hidden {
+	const char *name;
+	char *value; /* owned; NULL: it is not set */
+};
+
+static void hide(struct hidden *hidden, const char *name)
+{
+	hidden->name = name;
+	hidden->value = memory_copy_string(getenv(name));
+	unsetenv(name);
+}
+
+static void show(struct hidden *hidden)
+{
+	if (hidden->value)
+		setenv(hidden->name, hidden->value, 1);
+	free(hidden->value);
+	hidden->value = NULL;
+}
+
+static bool is_set(const char *text)
+{
+	return text && *text;
+}
+
+int libgit2_open_from_environment(git_repository **git, const char *path, char **index_path)
+{
+	struct hidden index, work_tree, common;
+	const char *directory = getenv("GIT_DIR");
+	int number;
+
+	hide(&index, "GIT_INDEX_FILE");   /* libgit2 would read it now; staged.c does it faster */
+	hide(&work_tree, "GIT_WORK_TREE"); /* "unimplemented" in libgit2 1.5 (repository.c), as is */
+	hide(&common, "GIT_COMMON_DIR");   /* this one, which says what the file `commondir` says as well */
+	/* libgit2 asks GIT_DIR only where it is given no path */
+	number = git_repository_open_ext(git, is_set(directory) ? NULL : path, GIT_REPOSITORY_OPEN_FROM_ENV, NULL);
+	if (!number && is_set(work_tree.value))
+		number = git_repository_set_workdir(*git, work_tree.value, 0);
+	/* a relative one counts from where git runs a hook, which is where we are */
+	*index_path = is_set(index.value) ? memory_copy_string(index.value) : NULL;
+	show(&index);
+	show(&work_tree);
+	show(&common);
+	if (number) {
+		git_repository_free(*git);
+		*git = NULL;
+	}
+	return number;
+}
