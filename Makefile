@@ -13,10 +13,10 @@ V        ?=
 
 VERSION := 0.1.0
 
-# pkg-config names of what staunch is linked with, of what is loaded when the first report is sent (libcurl) or the
-# ledger is opened (SQLite, libpq) and of which only the headers are used, and of what the tests add
-PACKAGES        := libgit2 libpcre2-8 libhs libdeflate libcjson libcrypto zlib libseccomp
-HEADER_PACKAGES := libcurl sqlite3 libpq
+# pkg-config names of what staunch is linked with, of what is loaded when it is needed (libcurl for the first report to send,
+# SQLite or libpq for the ledger, Vectorscan to search much) and of which only the headers are used, and of what the tests add
+PACKAGES        := libgit2 libpcre2-8 libdeflate libcjson libcrypto zlib libseccomp
+HEADER_PACKAGES := libcurl sqlite3 libpq libhs
 TEST_PACKAGES   := cmocka libmicrohttpd
 
 # the same in Debian's names, with the tools

@@ -304,6 +304,16 @@ static int prepare_sandbox(struct sandbox *sandbox, const struct broker_options 
 	return 0;
 }
 
+/* Whether the run looks at little: at what a commit or a push brings, or at credentials that need no search at all. */
+static bool looks_at_little(const struct broker_options *options)
+{
+	for (size_t i = 0; i < options->target_count; i++) {
+		if (options->targets[i].kind != SCAN_STAGED && options->targets[i].kind != SCAN_RANGE)
+			return false;
+	}
+	return true;
+}
+
 enum exit_code broker_run(const struct broker_options *options)
 {
 	struct match_program *program = NULL;
@@ -313,6 +323,7 @@ enum exit_code broker_run(const struct broker_options *options)
 	struct error error;
 
 	if (prepare_sandbox(&sandbox, options, &error) || match_program_compile(&program, options->rules, &error) ||
+	    match_program_prepare(program, looks_at_little(options), &error) ||
 	    reports_open(&reports, options->formats, options->format_count, options->color, &error)) {
 		log_error("%s", error.message);
 		reports_finish(&reports, NULL);

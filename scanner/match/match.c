@@ -6,9 +6,9 @@
 
 #include "base/memory.h"
 #include "match/pattern.h"
+#include "match/prefilter.h"
 #include "rule/rule.h"
 
-#include <hs.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,16 +22,13 @@ struct match_program {
 	size_t pattern_count;
 	size_t *pattern_of_rule;  /* rule index -> pattern index, or (size_t)-1; rule_count of them */
 	size_t rule_count;
-	hs_database_t *database;  /* NULL when no rule is enabled */
-	struct literal {
-		size_t pattern, length;
-	} *literals; /* by the id given to Vectorscan */
-	size_t literal_count;
+	struct prefilter prefilter;
+	size_t *pattern_of_literal; /* by the literal's number in the prefilter */
 };
 
 struct matcher {
 	const struct match_program *program;
-	hs_scratch_t *scratch;
+	struct hs_scratch *scratch;
 	struct pattern_state state;
 	uint64_t *matched_until; /* per pattern: content offset up to which its matches are already told */
 	unsigned *undecided;     /* per pattern: how often it met its limits in this content */
@@ -40,44 +37,19 @@ struct matcher {
 	bool met_literal; /* in the last window searched */
 };
 
-static int compile_literals(struct match_program *program, const struct rule_set *set, struct error *error)
+static void add_literals(struct match_program *program)
 {
-	const char **texts;
-	size_t *lengths, count = 0;
-	unsigned *flags, *ids;
-	hs_compile_error_t *why = NULL;
-	int result = 0;
-
-	for (size_t i = 0; i < program->pattern_count; i++)
-		program->literal_count += program->patterns[i].rule->literal_count;
-	if (!program->literal_count)
-		return 0;
-	program->literals = memory_allocate_zeroed(program->literal_count, sizeof(*program->literals));
-	texts = memory_allocate_zeroed(program->literal_count, sizeof(*texts));
-	lengths = memory_allocate_zeroed(program->literal_count, sizeof(*lengths));
-	flags = memory_allocate_zeroed(program->literal_count, sizeof(*flags));
-	ids = memory_allocate_zeroed(program->literal_count, sizeof(*ids));
 	for (size_t i = 0; i < program->pattern_count; i++) {
 		const struct rule *rule = program->patterns[i].rule;
 
-		for (size_t j = 0; j < rule->literal_count; j++, count++) {
-			texts[count] = rule->literals[j];
-			lengths[count] = program->literals[count].length = strlen(rule->literals[j]);
-			program->literals[count].pattern = i;
-			ids[count] = (unsigned)count;
+		program->pattern_of_literal = memory_resize(program->pattern_of_literal,
+							    program->prefilter.count + rule->literal_count + 1,
+							    sizeof(*program->pattern_of_literal));
+		for (size_t j = 0; j < rule->literal_count; j++) {
+			program->pattern_of_literal[program->prefilter.count] = i;
+			prefilter_add(&program->prefilter, rule->literals[j]);
 		}
 	}
-	if (hs_compile_lit_multi(texts, flags, ids, lengths, (unsigned)count, HS_MODE_BLOCK, NULL, &program->database,
-				 &why) != HS_SUCCESS) {
-		result = error_set(error, ERROR_CONFIGURATION, "the literals of %zu rules do not compile: %s", set->count,
-				   why ? why->message : "unknown reason");
-		hs_free_compile_error(why);
-	}
-	free(texts);
-	free(lengths);
-	free(flags);
-	free(ids);
-	return result;
 }
 
 int match_program_compile(struct match_program **out, const struct rule_set *set, struct error *error)
@@ -97,7 +69,7 @@ int match_program_compile(struct match_program **out, const struct rule_set *set
 			program->pattern_of_rule[i] = program->pattern_count++;
 	}
 	if (!result)
-		result = compile_literals(program, set, error);
+		add_literals(program);
 	if (result) {
 		match_program_free(program);
 		program = NULL;
@@ -106,16 +78,21 @@ int match_program_compile(struct match_program **out, const struct rule_set *set
 	return result;
 }
 
+int match_program_prepare(struct match_program *program, bool little, struct error *error)
+{
+	return prefilter_prepare(&program->prefilter, little, error);
+}
+
 void match_program_free(struct match_program *program)
 {
 	if (!program)
 		return;
 	for (size_t i = 0; i < program->pattern_count; i++)
 		pattern_release(&program->patterns[i]);
-	hs_free_database(program->database);
+	prefilter_release(&program->prefilter);
 	free(program->patterns);
 	free(program->pattern_of_rule);
-	free(program->literals);
+	free(program->pattern_of_literal);
 	free(program);
 }
 
@@ -124,8 +101,7 @@ struct matcher *matcher_new(const struct match_program *program)
 	struct matcher *matcher = memory_allocate_zeroed(1, sizeof(*matcher));
 
 	matcher->program = program;
-	if (program->database && hs_alloc_scratch(program->database, &matcher->scratch) != HS_SUCCESS)
-		memory_resize(NULL, (size_t)-1, 2); /* only for want of memory: ends the process with that message */
+	matcher->scratch = prefilter_scratch_new(&program->prefilter);
 	pattern_state_init(&matcher->state);
 	matcher->matched_until = memory_allocate_zeroed(program->pattern_count, sizeof(*matcher->matched_until));
 	matcher->undecided = memory_allocate_zeroed(program->pattern_count, sizeof(*matcher->undecided));
@@ -136,7 +112,7 @@ void matcher_free(struct matcher *matcher)
 {
 	if (!matcher)
 		return;
-	hs_free_scratch(matcher->scratch);
+	prefilter_scratch_free(matcher->scratch);
 	pattern_state_release(&matcher->state);
 	free(matcher->matched_until);
 	free(matcher->undecided);
@@ -169,14 +145,13 @@ static bool ends_control_sequence(const char *bytes, size_t end)
 	return at >= 2 && bytes[at - 1] == '[' && bytes[at - 2] == '\033';
 }
 
-/* Vectorscan's callback: the literal of this id ends at this offset. */
-static int literal_found(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
+/* A literal stands here: is it a credential's? */
+static void literal_found(void *context, size_t number, size_t start, size_t end)
 {
 	struct search *search = context;
 	struct matcher *matcher = search->matcher;
-	const struct literal *literal = &matcher->program->literals[id];
-	const struct pattern *pattern = &matcher->program->patterns[literal->pattern];
-	size_t end = (size_t)to, start = end - literal->length;
+	size_t of = matcher->program->pattern_of_literal[number];
+	const struct pattern *pattern = &matcher->program->patterns[of];
 	bool fresh = ends_control_sequence(search->bytes, start);
 	size_t window_start = fresh ? start : start > MATCH_BEFORE ? start - MATCH_BEFORE : 0;
 	size_t window_end = search->size - start > MATCH_AFTER ? start + MATCH_AFTER : search->size;
@@ -191,29 +166,26 @@ static int literal_found(unsigned id, unsigned long long from, unsigned long lon
 	struct match match = { .rule = pattern->rule };
 	int result;
 
-	(void)from;
-	(void)flags;
 	matcher->met_literal = true;
 	/* near a border the neighbouring window sees it with its whole surroundings */
 	if ((!search->first && start < MATCH_BEFORE) || (!search->last && search->size - start <= MATCH_AFTER))
-		return 0;
-	if (matcher->window_offset + start < matcher->matched_until[literal->pattern])
-		return 0;
-	if (matcher->undecided[literal->pattern] >= UNDECIDED_MAX) {
+		return;
+	if (matcher->window_offset + start < matcher->matched_until[of])
+		return;
+	if (matcher->undecided[of] >= UNDECIDED_MAX) {
 		search->result = ERROR_LIMIT;
-		return 0;
+		return;
 	}
 	result = pattern_match(pattern, &matcher->state, &window, &match.start, &match.end, &match.confidence);
 	if (result == 1) {
 		match.start += window_start;
 		match.end += window_start;
-		matcher->matched_until[literal->pattern] = matcher->window_offset + match.end;
+		matcher->matched_until[of] = matcher->window_offset + match.end;
 		search->found(search->context, &match);
 	} else if (result < 0) {
-		matcher->undecided[literal->pattern]++;
+		matcher->undecided[of]++;
 		search->result = result;
 	}
-	return 0;
 }
 
 int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool first, bool last, match_found *found,
@@ -230,12 +202,7 @@ int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool
 	}
 	matcher->last_window_size = size;
 	matcher->met_literal = false;
-	if (!matcher->program->database || !size)
-		return 0;
-	/* Vectorscan counts in unsigned int: content larger than a window comes in windows */
-	if (size > UINT32_MAX ||
-	    hs_scan(matcher->program->database, bytes, (unsigned)size, 0, matcher->scratch, literal_found, &search) !=
-		    HS_SUCCESS) {
+	if (prefilter_search(&matcher->program->prefilter, matcher->scratch, bytes, size, literal_found, &search)) {
 		matcher->met_literal = true;
 		return ERROR_LIMIT;
 	}
@@ -247,20 +214,9 @@ bool matcher_met_literal(const struct matcher *matcher)
 	return matcher->met_literal;
 }
 
-/* Vectorscan's callback: one literal is enough. */
-static int glance_found(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
-{
-	(void)id, (void)from, (void)to, (void)flags, (void)context;
-	return 1;
-}
-
 bool matcher_glance(struct matcher *matcher, const void *bytes, size_t size)
 {
-	const hs_database_t *database = matcher->program->database;
-
-	return database && size &&
-	       (size > UINT32_MAX ||
-		hs_scan(database, bytes, (unsigned)size, 0, matcher->scratch, glance_found, NULL) != HS_SUCCESS);
+	return prefilter_glance(&matcher->program->prefilter, matcher->scratch, bytes, size);
 }
 
 size_t match_program_pairs(const struct match_program *program, uint64_t pairs[1024])

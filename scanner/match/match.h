@@ -33,6 +33,13 @@ struct matcher;
  * checksum names, is ERROR_CONFIGURATION with "FILE:LINE:COLUMN: …".
  */
 int match_program_compile(struct match_program **program, const struct rule_set *set, struct error *error);
+
+/*
+ * Load and compile what searches much quickly; without it a search finds the same, more slowly. little says that little is to be searched, for
+ * which few literals are not worth that. Call it before the first matcher is made and while the process has one thread. ERROR_UNSUPPORTED
+ * when the library is missing (the message names the package).
+ */
+int match_program_prepare(struct match_program *program, bool little, struct error *error);
 void match_program_free(struct match_program *program); /* NULL is allowed */
 
 /* A matcher for one thread, which owns it. */
