@@ -1,5 +1,5 @@
 /*
- * The commits of a range, by libgit2's walk, which reads little more than the range; in a shallow clone by one of
+ * The commits of a range or a push, by libgit2's walk, which reads little more than them; in a shallow clone by one of
  * our own, because libgit2's gives up at the first parent that is not there, and so at the end of every shallow
  * history.
  */
@@ -11,18 +11,32 @@
 
 #include <stdlib.h>
 
-struct commit_list {
-	struct object_id *ids; /* owned by the caller of repository_range(); count of them */
+/* Objects, in the order in which they are to be looked at. */
+struct object_list {
+	struct object_id *ids; /* owned; count of them */
 	size_t count, capacity;
 };
 
-static void list_add(struct commit_list *list, const git_oid *id)
+static void list_add(struct object_list *list, const git_oid *id)
 {
 	memory_grow(list->ids, list->count, list->capacity);
 	object_id_from_git(&list->ids[list->count++], id);
 }
 
-static int walk_range(git_repository *git, const git_revspec *spec, struct commit_list *list)
+/* What a choice comes down to. */
+struct resolved {
+	struct object_list tips, known; /* commits */
+	struct object_list others;      /* what tips are beside that: tags on the way to a commit, blobs, trees */
+};
+
+static void resolved_release(struct resolved *resolved)
+{
+	free(resolved->tips.ids);
+	free(resolved->known.ids);
+	free(resolved->others.ids);
+}
+
+static int walk_choice(git_repository *git, const struct resolved *resolved, struct object_list *list)
 {
 	git_revwalk *walk = NULL;
 	git_oid id;
@@ -30,10 +44,14 @@ static int walk_range(git_repository *git, const git_revspec *spec, struct commi
 
 	if (!number)
 		number = git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
-	if (!number)
-		number = git_revwalk_push(walk, git_object_id(spec->to));
-	if (!number)
-		number = git_revwalk_hide(walk, git_object_id(spec->from));
+	for (size_t i = 0; i < resolved->tips.count && !number; i++) {
+		object_id_to_git(&id, &resolved->tips.ids[i]);
+		number = git_revwalk_push(walk, &id);
+	}
+	for (size_t i = 0; i < resolved->known.count && !number; i++) {
+		object_id_to_git(&id, &resolved->known.ids[i]);
+		number = git_revwalk_hide(walk, &id);
+	}
 	while (!number && !(number = git_revwalk_next(&id, walk)))
 		list_add(list, &id);
 	git_revwalk_free(walk);
@@ -71,17 +89,14 @@ static int step_down(struct shallow_walk *walk, const git_oid *git_id)
 	return 0;
 }
 
-/*
- * Go through all commits below start that were not seen before, and list them (list may be NULL) behind their
- * parents.
- */
-static int walk_down(struct shallow_walk *walk, const git_object *start, struct commit_list *list)
+/* Go through all commits below start that were not seen before, and list them (list may be NULL) behind their parents. */
+static int walk_down(struct shallow_walk *walk, const struct object_id *start, struct object_list *list)
 {
-	git_object *commit = NULL;
-	int number = git_object_peel(&commit, start, GIT_OBJECT_COMMIT);
+	git_oid id;
+	int number;
 
-	if (!number)
-		number = step_down(walk, git_object_id(commit));
+	object_id_to_git(&id, start);
+	number = step_down(walk, &id);
 	while (walk->depth && !number) {
 		struct descent *descent = &walk->descents[walk->depth - 1];
 
@@ -96,44 +111,133 @@ static int walk_down(struct shallow_walk *walk, const git_object *start, struct 
 	}
 	while (walk->depth)
 		git_commit_free(walk->descents[--walk->depth].commit);
-	git_object_free(commit);
 	return number;
 }
 
-static int walk_shallow_range(git_repository *git, const git_revspec *spec, struct commit_list *list)
+static int walk_shallow_choice(git_repository *git, const struct resolved *resolved, struct object_list *list)
 {
 	struct shallow_walk walk = { .git = git, .seen = id_table_new() };
-	int number = walk_down(&walk, spec->from, NULL);
+	int number = 0;
 
-	if (!number)
-		number = walk_down(&walk, spec->to, list);
+	for (size_t i = 0; i < resolved->known.count && !number; i++)
+		number = walk_down(&walk, &resolved->known.ids[i], NULL);
+	for (size_t i = 0; i < resolved->tips.count && !number; i++)
+		number = walk_down(&walk, &resolved->tips.ids[i], list);
 	id_table_free(walk.seen);
 	free(walk.descents);
 	return number;
 }
 
-/* ---- the range ---- */
+/* ---- from names to commits ---- */
 
-int repository_range(struct repository *repository, const char *range, struct object_id **commits, size_t *count,
-		     struct error *error)
+/* A tip: the commit it leads to, and what lies on the way there. */
+static int add_tip(git_repository *git, const char *name, struct resolved *resolved)
 {
-	struct commit_list list = { 0 };
-	git_revspec spec = { 0 };
-	int number = git_revparse(&spec, repository->git, range), result = 0;
+	git_object *object = NULL;
+	int number = git_revparse_single(&object, git, name);
 
-	if (number) {
-		result = libgit2_error(error, number, "cannot find the range", range);
-	} else if (!(spec.flags & GIT_REVSPEC_RANGE) || (spec.flags & GIT_REVSPEC_MERGE_BASE)) {
-		result = error_set(error, ERROR_CONFIGURATION, "'%s' is no range of commits: write A..B", range);
-	} else {
-		number = repository_is_shallow(repository) ? walk_shallow_range(repository->git, &spec, &list)
-							   : walk_range(repository->git, &spec, &list);
-		if (number)
-			result = libgit2_error(error, number, "cannot walk the range", range);
+	while (!number && git_object_type(object) == GIT_OBJECT_TAG) {
+		git_object *target = NULL;
+
+		list_add(&resolved->others, git_object_id(object));
+		number = git_tag_target(&target, (git_tag *)object);
+		git_object_free(object);
+		object = target;
 	}
-	git_object_free(spec.from);
-	git_object_free(spec.to);
-	*commits = list.ids;
-	*count = list.count;
+	if (!number)
+		list_add(git_object_type(object) == GIT_OBJECT_COMMIT ? &resolved->tips : &resolved->others,
+			 git_object_id(object));
+	git_object_free(object);
+	return number;
+}
+
+/* A commit that is known, and so are all behind it. What leads to no commit has nothing behind it. */
+static int add_known(git_repository *git, const char *name, struct resolved *resolved)
+{
+	git_object *object = NULL, *commit = NULL;
+	int number = git_revparse_single(&object, git, name);
+
+	if (!number && !git_object_peel(&commit, object, GIT_OBJECT_COMMIT))
+		list_add(&resolved->known, git_object_id(commit));
+	git_object_free(commit);
+	git_object_free(object);
+	return number;
+}
+
+/* A reference that cannot be read, or leads to nothing that is there, only makes for more to look at. */
+static void add_known_references(git_repository *git, const char *prefix, struct resolved *resolved)
+{
+	git_reference_iterator *iterator = NULL;
+	char *pattern = memory_format("%s*", prefix);
+	git_reference *reference = NULL;
+
+	if (!git_reference_iterator_glob_new(&iterator, git, pattern)) {
+		while (!git_reference_next(&reference, iterator)) {
+			git_object *commit = NULL;
+
+			if (!git_reference_peel(&commit, reference, GIT_OBJECT_COMMIT))
+				list_add(&resolved->known, git_object_id(commit));
+			git_object_free(commit);
+			git_reference_free(reference);
+		}
+	}
+	git_reference_iterator_free(iterator);
+	free(pattern);
+}
+
+static int resolve(git_repository *git, const struct commit_choice *choice, struct resolved *resolved,
+		   struct error *error)
+{
+	int number;
+
+	for (size_t i = 0; i < choice->tip_count; i++) {
+		number = add_tip(git, choice->tips[i], resolved);
+		if (number)
+			return libgit2_error(error, number, "cannot find the commit", choice->tips[i]);
+	}
+	for (size_t i = 0; i < choice->known_count; i++) {
+		number = add_known(git, choice->known[i], resolved);
+		if (number && !(number == GIT_ENOTFOUND && choice->known_may_be_missing))
+			return libgit2_error(error, number, "cannot find the commit", choice->known[i]);
+	}
+	if (choice->known_references)
+		add_known_references(git, choice->known_references, resolved);
+	return 0;
+}
+
+/* ---- the choice ---- */
+
+int repository_choose(struct repository *repository, const struct commit_choice *choice, struct chosen *chosen,
+		      struct error *error)
+{
+	int (*walk)(git_repository *, const struct resolved *, struct object_list *) =
+		repository_is_shallow(repository) ? walk_shallow_choice : walk_choice;
+	struct resolved resolved = { 0 };
+	struct object_list list = { 0 };
+	int result = resolve(repository->git, choice, &resolved, error), number = 0;
+
+	*chosen = (struct chosen){ 0 };
+	if (!result)
+		number = walk(repository->git, &resolved, &list);
+	if (!result && !number && !list.count && choice->all_if_none && resolved.tips.count) {
+		resolved.known.count = 0;
+		chosen->took_all = true;
+		number = walk(repository->git, &resolved, &list);
+	}
+	if (number)
+		result = libgit2_error(error, number, "cannot walk the history of", choice->tip_count ? choice->tips[0] : "");
+	chosen->commits = list.ids;
+	chosen->commit_count = list.count;
+	chosen->others = resolved.others.ids;
+	chosen->other_count = resolved.others.count;
+	resolved.others.ids = NULL;
+	resolved_release(&resolved);
 	return result;
+}
+
+void chosen_release(struct chosen *chosen)
+{
+	free(chosen->commits);
+	free(chosen->others);
+	*chosen = (struct chosen){ 0 };
 }

@@ -97,8 +97,28 @@ int repository_staged_changes(struct repository *repository, repository_change *
 int repository_commit_changes(struct repository *repository, const struct object_id *commit, repository_change *visit,
 			      void *context, struct error *error);
 
-/* The commits of "A..B", parents before their children; in a shallow clone those that are there. *commits is freed by the caller. ERROR_NOT_FOUND when A or B is unknown, ERROR_CONFIGURATION when it is no range. */
-int repository_range(struct repository *repository, const char *range, struct object_id **commits, size_t *count,
-		     struct error *error);
+/* Which commits: those that the tips lead to and nothing known does. Names are what git-rev-parse(1) takes for one object. All borrowed. */
+struct commit_choice {
+	const char *const *tips; /* tip_count of them: commits, or tags, trees and blobs, as they can be pushed */
+	size_t tip_count;
+	const char *const *known; /* known_count of them */
+	size_t known_count;
+	bool known_may_be_missing;    /* one that is not there tells nothing; otherwise it is ERROR_NOT_FOUND */
+	const char *known_references; /* what the references whose names begin so lead to is known as well ("refs/remotes/origin/"), or NULL */
+	bool all_if_none;             /* where nothing would be left, nothing is known: a branch compared with itself */
+};
+
+struct chosen {
+	struct object_id *commits; /* owned: parents before their children; in a shallow clone those that are there */
+	size_t commit_count;
+	struct object_id *others;  /* owned: the tags that tips are, and trees and blobs */
+	size_t other_count;
+	bool took_all; /* all_if_none applied */
+};
+
+/* List them. Returns 0; ERROR_NOT_FOUND when a name leads nowhere; after an error *chosen has what was listed until then. Release it in each case. */
+int repository_choose(struct repository *repository, const struct commit_choice *choice, struct chosen *chosen,
+		      struct error *error);
+void chosen_release(struct chosen *chosen);
 
 #endif

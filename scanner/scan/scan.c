@@ -168,9 +168,16 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 		result = scan_history(scan, repository, counts, error);
 	else if (target->kind == SCAN_STAGED)
 		result = source_staged(&scan->events, repository, counts, error);
-	else
+	else if (target->range)
 		result = source_range(&scan->events, repository, target->range, counts, error);
+	else
+		result = source_commits(&scan->events, repository, target->choice, counts, error);
 	repository_close(repository);
+	if (result == ERROR_NOT_FOUND && target->if_missing) {
+		struct error why = *error;
+
+		return error_set(error, ERROR_MALFORMED, "%s: %s", why.message, target->if_missing);
+	}
 	/* the repository is there: what it lacks is unread history, no mistake in the call */
 	if (result == ERROR_NOT_FOUND)
 		result = error->code = ERROR_MALFORMED;

@@ -12,13 +12,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct commit_choice;
 struct match_program;
 struct sandbox;
 
 enum scan_target_kind {
 	SCAN_GIT,    /* every object of a repository */
 	SCAN_STAGED, /* what the next commit would add */
-	SCAN_RANGE,  /* what the commits of a range add */
+	SCAN_RANGE,  /* what the commits of a range add, or of a choice */
 	SCAN_FILES,  /* a file or a folder */
 	SCAN_STREAM, /* standard input */
 };
@@ -26,7 +27,9 @@ enum scan_target_kind {
 struct scan_target {
 	enum scan_target_kind kind;
 	const char *path;  /* repository, file or folder; the label of a stream */
-	const char *range; /* SCAN_RANGE: "A..B" */
+	const char *range; /* SCAN_RANGE: "A..B"; or NULL, and */
+	const struct commit_choice *choice; /* what a push brings or a CI job is about */
+	const char *if_missing; /* what to do when a commit of the choice is not there, or NULL */
 	bool from_environment; /* a repository that git's own variables name, as in a hook */
 	bool exact;            /* path is a repository's root: one around it is another */
 };

@@ -30,7 +30,7 @@ void change_list_release(struct change_list *list)
 /* Content larger than this is handed out in windows: the prefilter counts in 32 bits. */
 #define CHUNK_MAX ((size_t)1 << 30)
 
-static unsigned hand_out_windows(const struct source_events *events, const unsigned char *bytes, size_t size,
+unsigned change_hand_out_windows(const struct source_events *events, const unsigned char *bytes, size_t size,
 				 struct chunk *chunk)
 {
 	unsigned found = 0;
@@ -66,7 +66,7 @@ static unsigned hand_out(const struct source_events *events, struct repository *
 	} else {
 		counts->objects++;
 		counts->bytes += object.size;
-		found = hand_out_windows(events, object.bytes, object.size, chunk);
+		found = change_hand_out_windows(events, object.bytes, object.size, chunk);
 		repository_object_close(&object);
 	}
 	return found;

@@ -21,6 +21,10 @@ struct change_list {
 int change_list_add(void *list, const char *path, const struct object_id *before, const struct object_id *after);
 void change_list_release(struct change_list *list);
 
+/* Hand out one content as chunks like *chunk, in windows where it is large. Returns what was found in it. */
+unsigned change_hand_out_windows(const struct source_events *events, const unsigned char *bytes, size_t size,
+				 struct chunk *chunk);
+
 /*
  * Hand out the contents after the change as chunks like *like, then, if something was found, those before it, and settle.
  * Blobs that are missing are told as incomplete.

@@ -104,6 +104,14 @@ int source_staged(const struct source_events *events, struct repository *reposit
 int source_range(const struct source_events *events, struct repository *repository, const char *range,
 		 struct source_counts *counts, struct error *error);
 
+/*
+ * The same for any choice of commits, as a push or a CI job makes it; and what is chosen beside commits: tags with their messages, trees
+ * and blobs that a tag names.
+ */
+struct commit_choice;
+int source_commits(const struct source_events *events, struct repository *repository, const struct commit_choice *choice,
+		   struct source_counts *counts, struct error *error);
+
 /* ---- history: every object of the object database ---- */
 
 struct source_history;
