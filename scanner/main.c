@@ -85,6 +85,8 @@ int main(int argc, char **argv)
 		code = command_report(&options, &rules);
 	else if (options.command == COMMAND_LEDGER)
 		code = command_ledger(&options, &rules);
+	else if (options.command == COMMAND_HOOK)
+		code = command_hook(&options, &rules);
 	else
 		code = command_run(&options, &rules);
 out:

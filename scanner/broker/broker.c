@@ -255,7 +255,9 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 					.dry_run = options->dry_run,
 					.sandbox = options->revoke_stdin ? NULL : sandbox,
 					.verbose = options->verbose,
-					.min_confidence = options->min_confidence };
+					.min_confidence = options->min_confidence,
+					.hook = options->hook,
+					.no_repo_config = options->no_repo_config };
 	struct settlement settlement = { .result = &result, .tell = tell_reports, .context = reports };
 	struct collection collection;
 	enum exit_code code;
@@ -316,6 +318,9 @@ static bool looks_at_little(const struct broker_options *options)
 
 enum exit_code broker_run(const struct broker_options *options)
 {
+	static char hook[] = "hook";
+	char *const hook_formats[] = { hook };
+	bool as_hook = options->hook && !options->format_count;
 	struct match_program *program = NULL;
 	struct reports reports = { 0 };
 	enum exit_code code = EXIT_USAGE;
@@ -324,7 +329,8 @@ enum exit_code broker_run(const struct broker_options *options)
 
 	if (prepare_sandbox(&sandbox, options, &error) || match_program_compile(&program, options->rules, &error) ||
 	    match_program_prepare(program, looks_at_little(options), &error) ||
-	    reports_open(&reports, options->formats, options->format_count, options->color, &error)) {
+	    reports_open(&reports, as_hook ? hook_formats : options->formats, as_hook ? 1 : options->format_count, options->color,
+			 &error)) {
 		log_error("%s", error.message);
 		reports_finish(&reports, NULL);
 	} else {

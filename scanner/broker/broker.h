@@ -42,6 +42,10 @@ struct broker_options {
 	bool own_keys; /* credentials may be used to revoke themselves */
 	enum confidence min_confidence;
 	unsigned long max_revocations;
+	const char *hook;                  /* the hook that this run is, or NULL */
+	bool no_repo_config;               /* what a repository allows does not count */
+	const char *baseline;              /* a file of known keys, or NULL */
+	const char *write_baseline;        /* where to write what is found, or NULL */
 	char *const *formats; /* format_count specifications as report_open() takes them; none: human on standard output */
 	size_t format_count;
 	enum report_color color;

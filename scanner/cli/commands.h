@@ -28,6 +28,13 @@ enum exit_code command_run(const struct options *options, const struct rule_set 
 /* report FILE: the saved run in other formats. EXIT_CLEAN when they are written, whatever they hold; EXIT_USAGE when FILE is no report, EXIT_INCOMPLETE when one cannot be written. */
 enum exit_code command_report(const struct options *options, const struct rule_set *rules);
 
+/* A run on targets of the caller's making. hook is the hook that it is, or NULL; dry_run counts beside what the options say. */
+enum exit_code command_run_targets(const struct options *options, const struct rule_set *rules,
+				   const struct scan_target *targets, size_t count, const char *hook, bool dry_run);
+
+/* hook install|uninstall|run. */
+enum exit_code command_hook(const struct options *options, const struct rule_set *rules);
+
 /* rules list|check|test. check looks at the enabled ones; test enables all of *rules. */
 enum exit_code command_rules(const struct options *options, struct rule_set *rules);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define ALL_SCANS (COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR | COMMAND_STDIN)
-#define ALL_RUNS (ALL_SCANS | COMMAND_REVOKE)
+#define ALL_RUNS (ALL_SCANS | COMMAND_REVOKE | COMMAND_HOOK)
 #define SENDING (ALL_RUNS | COMMAND_KEYS | COMMAND_LEDGER) /* `ledger retry` is a run */
 #define ALL (SENDING | COMMAND_RULES | COMMAND_REPORT)
 
@@ -26,6 +26,7 @@ static const struct command_row {
 	{ "stdin", COMMAND_STDIN, "", "standard input" },
 	{ "revoke", COMMAND_REVOKE, "", "credentials on standard input, one a line" },
 	{ "keys", COMMAND_KEYS, "VERB [ID...]", "list, create, delete or rotate the team's own keys, with VERCEL_TOKEN" },
+	{ "hook", COMMAND_HOOK, "install|uninstall|run", "pre-commit, pre-push and pre-receive: stop a key before it leaks" },
 	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force" },
 	{ "report", COMMAND_REPORT, "FILE.json", "another format from a saved JSON report" },
 	{ "ledger", COMMAND_LEDGER, "list|export|verify|retry", "what was found and sent, and the pending ones again" },
@@ -56,15 +57,22 @@ static const struct option_row {
 	{ 'n', "dry-run", NULL, "find and report, send nothing (also STAUNCH_DRY_RUN=1)", SENDING, OPTION_FLAG, TARGET(dry_run) },
 	{ 'y', "yes", NULL, "do not ask before revoking, or before deleting or rotating a key", SENDING, OPTION_FLAG, TARGET(yes) },
 	{ 'f', "format", "FMT[:FILE]", "human, json, jsonl, sarif, gitlab, junit, csv, html or github; repeatable; FILE - is standard output", SENDING | COMMAND_REPORT, OPTION_LIST, TARGET(formats) },
-	{ 'j', "jobs", "N", "worker threads; default: the processors this process may use", ALL_SCANS | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(jobs, 1, 256) },
+	{ 'j', "jobs", "N", "worker threads; default: the processors this process may use", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(jobs, 1, 256) },
 	{ 0, "staged", NULL, "only what the next commit would add", COMMAND_GIT, OPTION_FLAG, TARGET(staged) },
 	{ 0, "range", "A..B", "only what these commits add; repeatable", COMMAND_GIT, OPTION_LIST, TARGET(ranges) },
+	{ 0, "ci", NULL, "only what this CI job is about, from the variables that its system sets", COMMAND_GIT, OPTION_FLAG, TARGET(ci) },
 	{ 0, "name", "LABEL", "the path that places on standard input show; the name of a key to create", COMMAND_STDIN | COMMAND_KEYS, OPTION_TEXT, TARGET(name) },
 	{ 0, "ignored", NULL, "look into files that git ignores too", COMMAND_SCAN | COMMAND_DIR, OPTION_FLAG, TARGET(ignored) },
 	{ 0, "min-confidence", "LEVEL", "certain, likely (default) or possible: what is revoked", ALL_RUNS, OPTION_CONFIDENCE, TARGET(min_confidence) },
 	{ 0, "rules", "FILE|DIR", "more rules; repeatable", ALL, OPTION_LIST, TARGET(rules) },
 	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },
 	{ 0, "disable", "RULE|PACK", "do not use it; repeatable", ALL, OPTION_LIST, TARGET(disable) },
+	{ 0, "baseline", "FILE", "known keys, neither reported nor sent: a JSON report or a list of fingerprints", ALL_SCANS | COMMAND_HOOK, OPTION_TEXT, TARGET(baseline) },
+	{ 0, "write-baseline", "FILE", "write what is found, and what is in the baseline, as a list of fingerprints", ALL_SCANS, OPTION_TEXT, TARGET(write_baseline) },
+	{ 0, "no-repo-config", NULL, "ignore .staunchignore and inline marks: a stranger may have written them", ALL_SCANS | COMMAND_HOOK, OPTION_FLAG, TARGET(no_repo_config) },
+	{ 0, "revoke", NULL, "hook: have what is found revoked too; otherwise it is only stopped", COMMAND_HOOK, OPTION_FLAG, TARGET(revoke) },
+	{ 0, "all", NULL, "hook install, uninstall: all three hooks", COMMAND_HOOK, OPTION_FLAG, TARGET(all_hooks) },
+	{ 0, "force", NULL, "hook install: also where it affects more than this repository", COMMAND_HOOK, OPTION_FLAG, TARGET(force) },
 	{ 0, "ledger", "URI", "where to remember what was sent: a path, file: or postgresql:// URI", ALL_RUNS | COMMAND_LEDGER, OPTION_TEXT, TARGET(ledger) },
 	{ 0, "no-ledger", NULL, "remember nothing: what earlier runs have sent is sent again", ALL_RUNS, OPTION_FLAG, TARGET(no_ledger) },
 	{ 0, "resend", NULL, "send also what earlier runs have settled", ALL_RUNS, OPTION_FLAG, TARGET(resend) },
@@ -90,13 +98,13 @@ static const struct option_row {
 	{ 0, "include-byok", NULL, "what is spent over the team's own provider keys counts too", COMMAND_KEYS, OPTION_FLAG, TARGET(include_byok) },
 	{ 0, "to-command", "COMMAND", "rotate: give the new key to this command's standard input", COMMAND_KEYS, OPTION_TEXT, TARGET(to_command) },
 	{ 0, "api-url", "URL", "keys: where the provider's API is; plain http only to a loopback address", COMMAND_KEYS, OPTION_TEXT, TARGET(api_url) },
-	{ 0, "sandbox", "MODE", "require, auto (default) or off: what the scan process gives up", ALL_SCANS, OPTION_SANDBOX, TARGET(sandbox) },
-	{ 0, "cpu-limit", "SECONDS", "of processor time that the scan may take; default: none", ALL_SCANS, OPTION_NUMBER, TARGET_RANGE(cpu_limit_seconds, 1, 31536000) },
+	{ 0, "sandbox", "MODE", "require, auto (default) or off: what the scan process gives up", ALL_SCANS | COMMAND_HOOK, OPTION_SANDBOX, TARGET(sandbox) },
+	{ 0, "cpu-limit", "SECONDS", "of processor time that the scan may take; default: none", ALL_SCANS | COMMAND_HOOK, OPTION_NUMBER, TARGET_RANGE(cpu_limit_seconds, 1, 31536000) },
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
 	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS | COMMAND_LEDGER | COMMAND_REPORT, OPTION_COLOR, TARGET(color) },
-	{ 0, "no-progress", NULL, "do not show on a terminal how far the scan is", ALL_SCANS | COMMAND_LEDGER, OPTION_FLAG, TARGET(no_progress) },
-	{ 0, "exit-zero", NULL, "exit with 0 instead of 1", ALL_RUNS | COMMAND_LEDGER, OPTION_FLAG, TARGET(exit_zero) },
+	{ 0, "no-progress", NULL, "do not show on a terminal how far the scan is", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_FLAG, TARGET(no_progress) },
+	{ 0, "exit-zero", NULL, "exit with 0 instead of 1", ALL_SCANS | COMMAND_REVOKE | COMMAND_LEDGER, OPTION_FLAG, TARGET(exit_zero) },
 	{ 0, "version", NULL, "print the version", ALL, OPTION_FLAG, TARGET(version) },
 	{ 'h', "help", NULL, "print this", ALL, OPTION_FLAG, TARGET(help) },
 };
@@ -285,8 +293,10 @@ static int check_operands(const struct options *options, const struct command_ro
 		return error_set(error, ERROR_CONFIGURATION, "--ledger and --no-ledger exclude each other");
 	if (options->resend && options->no_ledger)
 		return error_set(error, ERROR_CONFIGURATION, "--resend means nothing without a ledger");
-	if (options->staged && options->ranges.count)
-		return error_set(error, ERROR_CONFIGURATION, "--staged and --range exclude each other");
+	if (options->staged + options->ci + (options->ranges.count > 0) > 1)
+		return error_set(error, ERROR_CONFIGURATION, "--staged, --range and --ci exclude each other");
+	if (options->command == COMMAND_HOOK && !count)
+		return error_set(error, ERROR_CONFIGURATION, "hook wants one of install, uninstall and run");
 	for (size_t i = 0; i < options->ranges.count; i++) {
 		const char *dots = strstr(options->ranges.items[i], "..");
 

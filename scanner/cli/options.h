@@ -25,6 +25,7 @@ enum command_bit {
 	COMMAND_KEYS = 1 << 6,
 	COMMAND_REPORT = 1 << 7,
 	COMMAND_LEDGER = 1 << 8,
+	COMMAND_HOOK = 1 << 9,
 };
 
 /* A list of arguments, in the order given. The strings are argv's or the table's. */
@@ -36,7 +37,10 @@ struct string_list {
 struct options {
 	unsigned command;             /* one command_bit */
 	struct string_list operands;  /* what follows the command */
-	bool dry_run, yes, own_keys, verify, ignored, quiet, verbose, no_progress, exit_zero, staged, help, version;
+	bool dry_run, yes, own_keys, verify, ignored, quiet, verbose, no_progress, exit_zero, staged, ci, help, version;
+	bool revoke, all_hooks, force; /* of hook */
+	bool no_repo_config;
+	const char *baseline, *write_baseline;
 	struct string_list formats, rules, enable, disable, ranges, endpoints, verify_endpoints;
 	const char *name;             /* --name; NULL: not given, as with all texts below */
 	unsigned jobs;

@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "cli/ci.h"
+#include "git/repository.h"
 #include "ledger/ledger.h"
 
 #include <errno.h>
@@ -164,6 +166,9 @@ int command_broker_options(const struct options *options, const struct rule_set 
 		.exit_zero = options->exit_zero,
 		.min_confidence = options->min_confidence,
 		.max_revocations = options->max_revocations,
+		.no_repo_config = options->no_repo_config,
+		.baseline = options->baseline,
+		.write_baseline = options->write_baseline,
 		.formats = options->formats.items,
 		.format_count = options->formats.count,
 		.color = options->color,
@@ -198,24 +203,71 @@ void command_broker_options_release(struct broker_options *broker)
 	free_endpoints(broker->revoke.verify_endpoints, broker->revoke.verify_endpoint_count);
 }
 
-enum exit_code command_run(const struct options *options, const struct rule_set *rules)
+enum exit_code command_run_targets(const struct options *options, const struct rule_set *rules,
+				   const struct scan_target *targets, size_t count, const char *hook, bool dry_run)
 {
-	struct targets targets = { 0 };
 	struct broker_options broker;
 	struct error error;
 	enum exit_code code = EXIT_USAGE;
-	int result = command_broker_options(options, rules, &broker, &error);
 
-	if (!result)
-		result = list_targets(&targets, options, &error);
-	if (result) {
+	if (command_broker_options(options, rules, &broker, &error)) {
 		log_error("%s", error.message);
 	} else {
-		broker.targets = targets.items;
-		broker.target_count = targets.count;
+		broker.targets = targets;
+		broker.target_count = count;
+		broker.hook = hook;
+		broker.dry_run = dry_run;
 		code = broker_run(&broker);
 	}
 	command_broker_options_release(&broker);
+	return code;
+}
+
+/* git --ci: one target, the commits that the job is about. */
+static enum exit_code run_ci(const struct options *options, const struct rule_set *rules)
+{
+	struct ci_range range;
+	struct error error;
+	enum exit_code code = EXIT_USAGE;
+	int result = ci_range_find(&range, &error);
+	const char *const tips[] = { range.head }, *const known[] = { range.base };
+	struct commit_choice choice = { .tips = tips,
+					.tip_count = 1,
+					.known = known,
+					.known_count = range.base != NULL,
+					.all_if_none = range.base_is_branch };
+	struct scan_target target = { .kind = SCAN_RANGE,
+				      .path = options->operands.count ? options->operands.items[0] : ".",
+				      .from_environment = !options->operands.count,
+				      .choice = &choice,
+				      .if_missing = range.if_missing };
+
+	if (result) {
+		log_error("%s", error.message);
+	} else {
+		if (range.base)
+			log_note("%s: %s..%s (%s)", range.system, range.base, range.head, range.why);
+		else
+			log_note("%s: all that leads to %s, because no variable names a base (%s)", range.system, range.head, range.why);
+		code = command_run_targets(options, rules, &target, 1, NULL, options->dry_run || options->write_baseline);
+	}
+	ci_range_release(&range);
+	return code;
+}
+
+enum exit_code command_run(const struct options *options, const struct rule_set *rules)
+{
+	struct targets targets = { 0 };
+	enum exit_code code = EXIT_USAGE;
+	struct error error;
+
+	if (options->ci)
+		return run_ci(options, rules);
+	if (list_targets(&targets, options, &error))
+		log_error("%s", error.message);
+	else
+		code = command_run_targets(options, rules, targets.items, targets.count, NULL,
+					   options->dry_run || options->write_baseline);
 	free(targets.items);
 	return code;
 }

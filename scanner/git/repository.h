@@ -38,6 +38,14 @@ char *const *repository_object_directories(const struct repository *repository, 
 /* Whether alternates of alternates of … were left out because git, too, follows only five. */
 bool repository_alternates_are_cut(const struct repository *repository);
 
+/* The folder in which git looks for hooks, there or not. */
+struct hooks_path {
+	char *path;      /* owned by the caller */
+	bool configured; /* core.hooksPath says so */
+	bool is_shared;  /* and that in a configuration which counts for other repositories as well */
+};
+int repository_hooks_path(struct repository *repository, struct hooks_path *hooks, struct error *error);
+
 /* Whether history is cut (a shallow clone) / objects are left out on purpose (a partial clone). */
 bool repository_is_shallow(const struct repository *repository);
 bool repository_is_partial(const struct repository *repository);

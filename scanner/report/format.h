@@ -21,6 +21,7 @@ struct report_format {
 
 extern const struct report_format report_format_human, report_format_json, report_format_jsonl, report_format_sarif,
 	report_format_gitlab, report_format_junit, report_format_csv, report_format_html, report_format_github;
+extern const struct report_format report_format_hook; /* what `hook run` writes, for no one else to ask for */
 
 struct report {
 	const struct report_format *format;

@@ -12,6 +12,7 @@
 static const struct report_format *const formats[] = {
 	&report_format_human, &report_format_json, &report_format_jsonl, &report_format_sarif, &report_format_gitlab,
 	&report_format_junit, &report_format_csv,  &report_format_html,  &report_format_github,
+	&report_format_hook,
 };
 #define FORMAT_COUNT (sizeof(formats) / sizeof(*formats))
 

@@ -33,6 +33,8 @@ struct report_result {
 	uint64_t incomplete_total; /* all there were */
 	uint64_t suppressed;
 	enum confidence min_confidence; /* below it nothing is sent */
+	const char *hook;               /* "pre-commit" and so on, in a hook; NULL */
+	bool no_repo_config;            /* what the repository allows does not count */
 };
 
 struct report;
