@@ -43,6 +43,7 @@ struct place {
 	uint32_t target; /* index into the run's targets */
 	enum place_kind kind;
 	bool reachable;  /* in git: from a ref or HEAD. Elsewhere true */
+	bool allowed;    /* the repository says that it may stand here: it is no place to report */
 	char *path;      /* as git or the file system spells it; bytes, not necessarily UTF-8 */
 	uint64_t line;   /* from 1 */
 	uint64_t column; /* from 1, in bytes */
@@ -112,7 +113,8 @@ struct finding {
 	char *encoding;        /* owned: forms it was decoded from, outermost first, separated by ','; NULL: plain */
 	struct place *places;  /* owned: place_count of them, in place_compare() order */
 	size_t place_count, place_capacity;
-	uint64_t places_total; /* all that were seen, kept or not */
+	uint64_t places_total; /* all that were seen, kept or not, but for those that are allowed */
+	bool has_allowed;      /* some place is */
 	struct sighting first_seen, last_seen; /* of the commits that hold it */
 	struct sighting removed;               /* the last commit that took it away; none while no commit did */
 	uint64_t commits_total; /* commits whose tree holds it */

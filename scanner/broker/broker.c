@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/allow.h"
 #include "broker/collect.h"
 #include "broker/settle.h"
 #include "match/match.h"
@@ -124,6 +125,7 @@ static int scan(const struct broker_options *options, const struct match_program
 					 .program = program,
 					 .jobs = options->jobs,
 					 .ignored = options->ignored,
+					 .no_repo_config = options->no_repo_config,
 					 .progress = options->progress,
 					 .sandbox = sandbox };
 	struct error why = { 0 };
@@ -247,8 +249,28 @@ static void keep_wanted(struct collection *collection, const struct broker_optio
 	collection_keep_marked(collection);
 }
 
+/* Leave out what is allowed, and write the baseline where one is wanted: not after an interruption, which would make it forget keys. */
+static uint64_t leave_out_allowed(const struct broker_options *options, struct collection *collection, struct baseline *baseline,
+				  bool is_interrupted, bool *whole)
+{
+	struct baseline written = { 0 };
+	uint64_t suppressed = allow_drop(collection, baseline, options->write_baseline ? &written : NULL);
+	struct error error;
+
+	if (options->write_baseline && is_interrupted) {
+		log_error("the baseline '%s' is not written: the scan was interrupted", options->write_baseline);
+	} else if (options->write_baseline) {
+		baseline_merge(&written, baseline);
+		*whole = !baseline_write(&written, options->write_baseline, &error);
+		if (!*whole)
+			log_error("%s", error.message);
+	}
+	baseline_release(&written);
+	return suppressed;
+}
+
 static enum exit_code run(const struct broker_options *options, const struct match_program *program,
-			  const struct sandbox *sandbox, struct reports *reports)
+			  const struct sandbox *sandbox, struct reports *reports, struct baseline *baseline)
 {
 	struct report_result result = { .version = STAUNCH_VERSION,
 					.started = time(NULL),
@@ -262,7 +284,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	struct collection collection;
 	enum exit_code code;
 	struct error error;
-	bool whole;
+	bool whole, baseline_whole = true;
 
 	collection_init(&collection, options->rules, program);
 	collection.target_limit = options->target_count;
@@ -278,6 +300,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	if (options->wanted)
 		keep_wanted(&collection, options);
 	result.interrupted = interrupted || collection.interrupted;
+	result.suppressed = leave_out_allowed(options, &collection, baseline, result.interrupted, &baseline_whole);
 	result.targets = collection.targets;
 	result.target_count = collection.target_count;
 	result.findings = collection.findings;
@@ -288,7 +311,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	settle(&settlement, options, &interrupted);
 	result.interrupted |= interrupted != 0;
 	result.finished = time(NULL);
-	whole = reports_finish(reports, &result);
+	whole = reports_finish(reports, &result) && baseline_whole;
 	code = exit_code_of(options, &collection, &settlement, whole);
 	collection_release(&collection);
 	return code;
@@ -323,19 +346,23 @@ enum exit_code broker_run(const struct broker_options *options)
 	bool as_hook = options->hook && !options->format_count;
 	struct match_program *program = NULL;
 	struct reports reports = { 0 };
+	struct baseline baseline = { 0 };
 	enum exit_code code = EXIT_USAGE;
 	struct sandbox sandbox = { 0 };
 	struct error error;
 
-	if (prepare_sandbox(&sandbox, options, &error) || match_program_compile(&program, options->rules, &error) ||
+	if ((options->baseline && baseline_load(&baseline, options->baseline, &error)) ||
+	    prepare_sandbox(&sandbox, options, &error) ||
+	    match_program_compile(&program, options->rules, &error) ||
 	    match_program_prepare(program, looks_at_little(options), &error) ||
 	    reports_open(&reports, as_hook ? hook_formats : options->formats, as_hook ? 1 : options->format_count, options->color,
 			 &error)) {
 		log_error("%s", error.message);
 		reports_finish(&reports, NULL);
 	} else {
-		code = run(options, program, &sandbox, &reports);
+		code = run(options, program, &sandbox, &reports, &baseline);
 	}
 	match_program_free(program);
+	baseline_release(&baseline);
 	return code;
 }

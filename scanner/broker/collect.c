@@ -15,7 +15,7 @@ void collection_init(struct collection *collection, const struct rule_set *rules
 	collection->matcher = matcher_new(program);
 }
 
-static void finding_free(struct finding *finding)
+void finding_free(struct finding *finding)
 {
 	for (size_t i = 0; i < finding->place_count; i++)
 		place_release(&finding->places[i]);
@@ -158,6 +158,10 @@ static void add_place(struct collection *collection, struct finding *finding, co
 {
 	size_t low = 0, high = finding->place_count;
 
+	if (place->allowed) {
+		finding->has_allowed = true;
+		return;
+	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		int order = place_compare(place, &finding->places[middle]);
@@ -311,6 +315,7 @@ static int take_trace(struct collection *collection, const struct channel_messag
 		place.line = at->place.line;
 		place.column = at->place.column;
 		place.offset = at->place.offset;
+		place.allowed |= at->place.allowed; /* by a mark on the line, or as a credential */
 		at->traced = true;
 		add_place(collection, collection->findings[at->finding], &place);
 	}

@@ -68,6 +68,9 @@ long collection_add_credential(struct collection *collection, const void *bytes,
 bool collection_mark(struct collection *collection, const char *rule_id, const char *fingerprint);
 void collection_keep_marked(struct collection *collection);
 
+/* A finding, with all that it owns. */
+void finding_free(struct finding *finding);
+
 /* No more messages will come: settle what was not traced and put findings and incomplete entries in report order. */
 void collection_finish(struct collection *collection);
 

@@ -68,7 +68,7 @@ static const struct option_row {
 	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },
 	{ 0, "disable", "RULE|PACK", "do not use it; repeatable", ALL, OPTION_LIST, TARGET(disable) },
 	{ 0, "baseline", "FILE", "known keys, neither reported nor sent: a JSON report or a list of fingerprints", ALL_SCANS | COMMAND_HOOK, OPTION_TEXT, TARGET(baseline) },
-	{ 0, "write-baseline", "FILE", "write what is found, and what is in the baseline, as a list of fingerprints", ALL_SCANS, OPTION_TEXT, TARGET(write_baseline) },
+	{ 0, "write-baseline", "FILE", "write what is found, and what --baseline knows, as a list of fingerprints; sends nothing", ALL_SCANS, OPTION_TEXT, TARGET(write_baseline) },
 	{ 0, "no-repo-config", NULL, "ignore .staunchignore and inline marks: a stranger may have written them", ALL_SCANS | COMMAND_HOOK, OPTION_FLAG, TARGET(no_repo_config) },
 	{ 0, "revoke", NULL, "hook: have what is found revoked too; otherwise it is only stopped", COMMAND_HOOK, OPTION_FLAG, TARGET(revoke) },
 	{ 0, "all", NULL, "hook install, uninstall: all three hooks", COMMAND_HOOK, OPTION_FLAG, TARGET(all_hooks) },
@@ -307,6 +307,18 @@ static int check_operands(const struct options *options, const struct command_ro
 	return 0;
 }
 
+/* What `hook install` and `uninstall` have a use for: the rest is for a run. */
+static bool changes_hooks(const struct option_row *row)
+{
+	static const char *const names[] = { "all", "force", "revoke", "no-repo-config", "quiet", "verbose" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!strcmp(row->name, names[i]))
+			return true;
+	}
+	return false;
+}
+
 int options_parse(struct options *options, int argc, char **argv, struct error *error)
 {
 	const char *dry_run = getenv("STAUNCH_DRY_RUN");
@@ -330,6 +342,13 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		if (used[i] && !(rows[i].commands & options->command))
 			return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to %s", rows[i].name, command->name);
+	}
+	if (options->command == COMMAND_HOOK && options->operands.count && strcmp(options->operands.items[0], "run") != 0) {
+		for (size_t i = 0; i < ROW_COUNT; i++) {
+			if (used[i] && !changes_hooks(&rows[i]))
+				return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to hook %s: give it to hook run, in the hook's file",
+						 rows[i].name, options->operands.items[0]);
+		}
 	}
 	/* anything but "" and "0" is meant as yes: a misspelt yes must not send */
 	if (dry_run && *dry_run && strcmp(dry_run, "0") != 0)

@@ -301,6 +301,27 @@ int repository_read(struct repository *repository, const struct object_id *id, e
 	return 0;
 }
 
+int repository_head_file(struct repository *repository, const char *path, struct repository_object *object,
+			 struct error *error)
+{
+	char *name = memory_format("HEAD:%s", path);
+	git_object *found = NULL;
+	struct object_id id;
+	int number = git_revparse_single(&found, repository->git, name), result = 0;
+
+	if (number)
+		result = libgit2_error(error, number, "cannot read", name);
+	else if (git_object_type(found) != GIT_OBJECT_BLOB)
+		result = error_set(error, ERROR_NOT_FOUND, "'%s' is no file", name);
+	if (!result) {
+		object_id_from_git(&id, git_object_id(found));
+		result = repository_object_open(repository, &id, object, error);
+	}
+	git_object_free(found);
+	free(name);
+	return result;
+}
+
 /* ---- index and working tree ---- */
 
 /* Open the index once. */

@@ -80,6 +80,10 @@ int repository_each_reflog_entry(struct repository *repository, repository_refer
 /* The commit that HEAD leads to, there or not. ERROR_NOT_FOUND while there is none (an unborn branch). */
 int repository_head(struct repository *repository, struct object_id *commit, struct error *error);
 
+/* A file of the tree of HEAD, to be closed. ERROR_NOT_FOUND when there is none. */
+int repository_head_file(struct repository *repository, const char *path, struct repository_object *object,
+			 struct error *error);
+
 /* ---- the working tree ---- */
 
 /* Whether the index has this file, or the folder, or anything below it. Yes also when the index cannot be read. path as below. */

@@ -57,6 +57,7 @@ static void put_place(struct buffer *to, const struct place *place)
 	put_u32(to, place->target);
 	put_u8(to, (uint8_t)place->kind);
 	put_u8(to, place->reachable);
+	put_u8(to, place->allowed);
 	put_u8(to, place->has_date);
 	put_u64(to, place->line);
 	put_u64(to, place->column);
@@ -273,6 +274,7 @@ static void take_place(struct fields *from, struct place *place)
 	if (place->kind >= PLACE_KIND_COUNT)
 		from->bad = true;
 	place->reachable = take_bool(from);
+	place->allowed = take_bool(from);
 	place->has_date = take_bool(from);
 	place->line = take_u64(from);
 	place->column = take_u64(from);

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHANNEL_VERSION 1
+#define CHANNEL_VERSION 2
 
 /* The largest message, in bytes: a credential, a path and an author name at their ceilings, and the fixed fields. */
 #define CHANNEL_MESSAGE_MAX (64u << 10)

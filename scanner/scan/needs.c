@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "git/repository_roots.h"
+#include "scan/allowed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,21 @@ static void allow_repository(const struct scan_target *target, struct sandbox *s
 	repository_roots(target->path, target->from_environment ? REPOSITORY_FROM_ENVIRONMENT : how, false, allow, sandbox);
 }
 
+/* The .staunchignore of a target; of a hook's also where git says that the working tree is. */
+static void allow_ignore_file(const struct scan_target *target, struct sandbox *sandbox)
+{
+	const char *work_tree = target->from_environment ? getenv("GIT_WORK_TREE") : NULL;
+	const char *paths[] = { target->path, work_tree };
+
+	for (size_t i = 0; i < 2; i++) {
+		char *name = paths[i] && *paths[i] ? allowed_file_name(paths[i]) : NULL;
+
+		if (name)
+			sandbox_allow(sandbox, name, SANDBOX_READ);
+		free(name);
+	}
+}
+
 static void allow_targets(void *context, struct sandbox *sandbox)
 {
 	const struct scan_options *options = context;
@@ -38,6 +54,8 @@ static void allow_targets(void *context, struct sandbox *sandbox)
 		if (target->kind == SCAN_STREAM)
 			continue;
 		has_files = true;
+		if (!options->no_repo_config)
+			allow_ignore_file(target, sandbox);
 		if (target->kind != SCAN_FILES) {
 			allow_repository(target, sandbox);
 			continue;

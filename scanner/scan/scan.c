@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "git/delta_fresh.h"
 #include "git/repository.h"
+#include "scan/allowed.h"
 #include "scan/needs.h"
 #include "scan/progress.h"
 #include "scan/worker.h"
@@ -37,6 +38,8 @@ struct scan {
 	struct source_events events;
 	struct delta_seam_texts seam_texts; /* the rules' literals */
 	struct progress progress;
+	struct allowed allowed;
+	atomic_uint missed; /* parts of the current target that could not be scanned */
 };
 
 /* ---- what sources tell ---- */
@@ -76,6 +79,7 @@ static void take_incomplete(void *context, const char *what, const char *object,
 	};
 
 	strcpy(message.place.object, object);
+	scan->missed++;
 	if (channel_write(&scan->channel, &message))
 		stop = 1; /* nobody listens any more */
 }
@@ -86,6 +90,7 @@ static void take_trace(void *context, const struct place *place)
 	struct channel_message message = { .type = CHANNEL_TRACE, .place = *place };
 
 	message.place.target = scan->shared.target;
+	message.place.allowed = allowed_path(&scan->allowed, place->path);
 	if (channel_write(&scan->channel, &message))
 		stop = 1;
 }
@@ -164,6 +169,7 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 		return error_set(error, ERROR_NOT_FOUND, "'%s' is not a git repository (nor inside one)", target->path);
 	if (result)
 		return result;
+	allowed_load_repository(&scan->allowed, repository);
 	if (target->kind == SCAN_GIT)
 		result = scan_history(scan, repository, counts, error);
 	else if (target->kind == SCAN_STAGED)
@@ -172,6 +178,8 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 		result = source_range(&scan->events, repository, target->range, counts, error);
 	else
 		result = source_commits(&scan->events, repository, target->choice, counts, error);
+	if (target->if_missing && scan->missed && repository_is_shallow(repository))
+		log_note("%s", target->if_missing);
 	repository_close(repository);
 	if (result == ERROR_NOT_FOUND && target->if_missing) {
 		struct error why = *error;
@@ -202,12 +210,16 @@ static void scan_target(struct scan *scan, uint32_t number)
 	struct error error;
 	int result;
 
+	allowed_clear(&scan->allowed);
 	scan->shared.target = number;
 	scan->shared.settles = target->kind == SCAN_STAGED || target->kind == SCAN_RANGE;
 	scan->shared.traced_count = 0;
+	scan->missed = 0;
 	progress_target(&scan->progress, target->path);
 	if (channel_write(&scan->channel, &message))
 		return;
+	if (target->kind == SCAN_FILES)
+		allowed_load_files(&scan->allowed, target->path);
 	if (target->kind == SCAN_FILES)
 		result = source_files(&scan->events, target->path, scan->options->ignored, &counts, &error);
 	else if (target->kind == SCAN_STREAM)
@@ -235,7 +247,7 @@ static void list_seam_texts(struct delta_seam_texts *texts, const struct match_p
 static int scan_all(const struct scan_options *options, int fd)
 {
 	struct channel_message message = { .type = CHANNEL_HELLO, .version = CHANNEL_VERSION };
-	struct scan scan = { .options = options };
+	struct scan scan = { .options = options, .allowed = { .off = options->no_repo_config } };
 	struct sandbox sandbox = *options->sandbox;
 	struct sandbox_needs needs;
 	struct error error;
@@ -250,6 +262,7 @@ static int scan_all(const struct scan_options *options, int fd)
 	}
 	channel_writer_init(&scan.channel, fd);
 	scan.shared.channel = &scan.channel;
+	scan.shared.allowed = &scan.allowed;
 	pthread_mutex_init(&scan.shared.lock, NULL);
 	scan.workers = memory_allocate_zeroed(options->jobs, sizeof(*scan.workers));
 	for (unsigned i = 0; i < options->jobs; i++)
@@ -278,6 +291,7 @@ static int scan_all(const struct scan_options *options, int fd)
 		scan_worker_release(&scan.workers[i]);
 	free(scan.workers);
 	free(scan.shared.traced);
+	allowed_release(&scan.allowed);
 	key_table_release(&scan.shared.keys);
 	pthread_mutex_destroy(&scan.shared.lock);
 	channel_writer_release(&scan.channel);

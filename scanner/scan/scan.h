@@ -40,6 +40,7 @@ struct scan_options {
 	const struct match_program *program;
 	unsigned jobs; /* worker threads, 1 or more */
 	bool ignored;  /* look into files that git ignores too */
+	bool no_repo_config; /* what a repository allows does not count */
 	bool progress; /* say on a terminal how far it is */
 	const struct sandbox *sandbox; /* prepared; the scan process enters it */
 };

@@ -91,15 +91,25 @@ static void tell_hit(struct scan_worker *worker, uint32_t rule, uint32_t key, co
 	channel_write(worker->shared->channel, &message);
 }
 
+/* Whether the repository allows it here. What a trace tells of later is looked at again, by its path. */
+static bool is_allowed(const struct scan_worker *worker, const struct match *match, const char *fingerprint)
+{
+	const struct allowed *allowed = worker->shared->allowed;
+	const struct chunk *chunk = worker->chunk;
+
+	/* a name has no room for a mark beside it */
+	return allowed_fingerprint(allowed, fingerprint) || allowed_path(allowed, chunk->path) ||
+	       (chunk->kind != PLACE_PATH && allowed_mark(allowed, chunk->bytes, chunk->size, match->start, match->end,
+							  MATCH_BEFORE, MATCH_AFTER));
+}
+
 /* The credential's number; and where a trace will be wanted, that its object holds it. */
-static uint32_t number_key(struct scan_worker *worker, uint32_t rule, const struct secret *secret)
+static uint32_t number_key(struct scan_worker *worker, uint32_t rule, const char *fingerprint)
 {
 	struct scan_shared *shared = worker->shared;
-	char fingerprint[SECRET_FINGERPRINT_SIZE];
 	uint32_t key;
 	bool is_new;
 
-	secret_fingerprint(secret, fingerprint);
 	pthread_mutex_lock(&shared->lock);
 	key = key_table_add(&shared->keys, rule, fingerprint, &is_new);
 	if (worker->chunk->traced && !(shared->traced_count && shared->traced[shared->traced_count - 1].key == key &&
@@ -133,7 +143,8 @@ static void match_to_hit(void *context, const struct match *match)
 	struct scan_worker *worker = context;
 	const struct chunk *chunk = worker->chunk;
 	struct secret *secret = secret_new((const char *)chunk->bytes + match->start, match->end - match->start);
-	uint32_t key = number_key(worker, match->rule->index, secret);
+	char fingerprint[SECRET_FINGERPRINT_SIZE];
+	uint32_t key;
 	struct place place = {
 		.target = worker->shared->target,
 		.kind = chunk->kind,
@@ -146,6 +157,9 @@ static void match_to_hit(void *context, const struct match *match)
 	};
 
 	worker->found++;
+	secret_fingerprint(secret, fingerprint);
+	key = number_key(worker, match->rule->index, fingerprint);
+	place.allowed = is_allowed(worker, match, fingerprint);
 	strcpy(place.object, chunk->object);
 	strcpy(place.commit, chunk->commit);
 	count_lines(worker, match->start);

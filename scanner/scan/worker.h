@@ -5,6 +5,7 @@
 #define STAUNCH_SCAN_WORKER_H
 
 #include "match/match.h"
+#include "scan/allowed.h"
 #include "scan/channel.h"
 #include "scan/key_table.h"
 #include "source/source.h"
@@ -15,6 +16,7 @@
 struct scan_shared {
 	struct channel_writer *channel;
 	uint32_t target;      /* the current one's number */
+	const struct allowed *allowed; /* by the repository of the current target */
 	bool settles;         /* hits wait for settle(): the current target compares before and after */
 	pthread_mutex_t lock; /* guards all below */
 	struct key_table keys;

@@ -82,7 +82,7 @@ expect_mistake() {
 	expect_mistake 'dir wants a file or a folder' dir
 	expect_mistake 'rules wants one of list, check and test' rules
 	expect_mistake "rules wants one of list, check and test, not 'frobnicate'" rules frobnicate
-	expect_mistake '--staged and --range exclude each other' git --staged --range a..b
+	expect_mistake '--staged, --range and --ci exclude each other' git --staged --range a..b
 }
 
 @test "two reports to standard output" {
