@@ -23,7 +23,7 @@ TEST_PACKAGES   := cmocka libmicrohttpd
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
              zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev ca-certificates
 TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema \
-             sqlite3 postgresql nghttp2-server
+             sqlite3 postgresql nghttp2-server pre-commit
 
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many
@@ -52,7 +52,7 @@ BENCHES    := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 TOOLS      := $(patsubst tests/cli/%.c,$(BUILD)/tests/cli/%,$(wildcard tests/cli/*.c))
 
-.PHONY: all scan check check-all bench fuzz fuzzers deps test-deps install uninstall clean help
+.PHONY: all scan check check-all bench bench-hooks fuzz fuzzers deps test-deps install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -71,6 +71,9 @@ check-all: deps test-deps ## the tests again under the sanitizers, Valgrind and 
 
 bench: all $(BENCHES) $(TOOLS) ## measure on REPO: ratios, never a test
 	$(Q)BUILD='$(BUILD)' tests/bench/run '$(REPO)'
+
+bench-hooks: all ## measure the hooks in a repository of 25,000 files
+	$(Q)BUILD='$(BUILD)' tests/bench/hooks
 
 fuzz: deps ## build the fuzzers of tests/fuzz (clang); seeds for them are in corpus/fuzz
 	$(call install_packages,clang libclang-rt-dev)

@@ -1,5 +1,5 @@
 /*
- * The file that git runs. It is plain sh, and it fails where staunch is missing: a hook that looks at nothing must not say yes.
+ * The file that git runs. What staunch says goes to standard error: standard output may be what a program reads (git push --porcelain). It is plain sh, and it fails where staunch is missing: a hook that looks at nothing must not say yes.
  */
 #include "cli/hook.h"
 
@@ -8,17 +8,17 @@
 /* An earlier pre-commit hook may change what is staged (formatters do), so it runs first. */
 static const char run_earlier_first[] =
 	"if [ -x \"$earlier\" ]; then \"$earlier\" \"$@\" || exit; fi\n"
-	"exec \"$staunch\" hook run %s%s -- \"$@\"\n";
+	"exec \"$staunch\" hook run %s%s -- \"$@\" >&2\n";
 
 /*
  * The others run after staunch: an earlier pre-push hook may upload (git-lfs does). Both get the whole of standard input; the dot keeps the
  * line breaks at its end. What printf says when the earlier hook does not read it is no error.
  */
 static const char run_earlier_after[] =
-	"[ -x \"$earlier\" ] || exec \"$staunch\" hook run %s%s -- \"$@\"\n"
+	"[ -x \"$earlier\" ] || exec \"$staunch\" hook run %s%s -- \"$@\" >&2\n"
 	"input=$(cat && echo .) || exit\n"
 	"input=${input%%.}\n"
-	"printf %%s \"$input\" | \"$staunch\" hook run %s%s -- \"$@\" || exit\n"
+	"printf %%s \"$input\" | \"$staunch\" hook run %s%s -- \"$@\" >&2 || exit\n"
 	"printf %%s \"$input\" 2>/dev/null | \"$earlier\" \"$@\"\n";
 
 /* Within single quotes sh takes everything for itself, but for the single quote. */

@@ -35,6 +35,12 @@ static int fail_malformed(struct error *error, const char *what)
 	return error_set(error, ERROR_MALFORMED, "the index is damaged: %s", what);
 }
 
+static int fail_split(struct error *error)
+{
+	return error_set(error, ERROR_UNSUPPORTED,
+			 "the index is split, which is not supported: git update-index --no-split-index makes it whole");
+}
+
 /* ---- the cache tree ---- */
 
 struct tree_reader {
@@ -185,7 +191,7 @@ static bool take_path(struct index_file *index, size_t start, struct index_entry
 		/* 1 to 8 NULs fill it up to a multiple of 8 */
 		index->at = start + (((size_t)(stop - index->bytes) - start + 8) & ~(size_t)7);
 	}
-	return entry->path_length > 0 && entry->path_length <= PATH_LENGTH_MAX && index->at <= end;
+	return entry->path_length <= PATH_LENGTH_MAX && index->at <= end;
 }
 
 int index_file_next(struct index_file *index, struct index_entry *entry, struct error *error)
@@ -210,6 +216,8 @@ int index_file_next(struct index_file *index, struct index_entry *entry, struct 
 	}
 	if (!take_path(index, start, entry))
 		return fail_malformed(error, "an entry has no path");
+	if (!entry->path_length) /* it takes the place of one in the shared index */
+		return fail_split(error);
 	if ((entry->path[entry->path_length - 1] == '/') != ((entry->mode & S_IFMT) == S_IFDIR))
 		return fail_malformed(error, "an entry's path does not fit its mode");
 	index->entries_read++;
@@ -232,6 +240,8 @@ static int read_extensions(struct index_file *index, struct error *error)
 			return fail_malformed(error, "an extension reaches beyond its end");
 		if (!memcmp(head, "TREE", 4))
 			read_cache_tree(index, head + 8, size);
+		else if (!memcmp(head, "link", 4))
+			return fail_split(error);
 		else if (memcmp(head, "sdir", 4) != 0 && (*head < 'A' || *head > 'Z'))
 			return error_set(error, ERROR_UNSUPPORTED, "the index has the extension '%.4s', which is not supported",
 					 (const char *)head);

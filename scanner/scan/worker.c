@@ -165,7 +165,9 @@ static void match_to_hit(void *context, const struct match *match)
 	count_lines(worker, match->start);
 	place.line = worker->line;
 	place.column = place.offset - worker->line_start + 1;
-	if (chunk->old) {
+	if (chunk->old && place.allowed) {
+		/* where it was allowed it was no leak: taking the mark away, or moving it elsewhere, is what makes it one */
+	} else if (chunk->old) {
 		memory_grow(worker->old_keys, worker->old_count, worker->old_capacity);
 		worker->old_keys[worker->old_count++] = key;
 	} else if (worker->shared->settles) {
