@@ -28,7 +28,8 @@ static int load(void **state)
 	struct error error = { 0 };
 
 	(void)state;
-	if (rule_set_load(&rules, NULL, 0, &error) || match_program_compile(&program, &rules, &error)) {
+	if (rule_set_load(&rules, NULL, 0, &error) || match_program_compile(&program, &rules, &error) ||
+	    match_program_prepare(program, false, &error)) {
 		fprintf(stderr, "%s\n", error.message);
 		return -1;
 	}
