@@ -7,61 +7,21 @@
 #include "base/memory.h"
 #include "git/index_file.h"
 #include "git/libgit2.h"
-#include "git/tree.h"
+#include "git/tree_changes.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* Folders inside folders in a tree. */
-#define TREE_DEPTH_MAX 4096
-
 struct staged {
-	struct repository *repository;
+	struct tree_changes changes; /* and with it the path of the current folder */
 	struct index_file index;
 	struct index_entry entry; /* the current one, when has_entry */
 	bool has_entry;
-	struct buffer folder; /* the path of the current folder, with its '/' */
-	repository_change *visit;
-	void *context;
-	struct error *error;
 };
-
-/* An open tree, and its current entry. */
-struct tree_cursor {
-	unsigned char *bytes; /* owned; NULL: nothing is in it */
-	size_t size, position;
-	struct tree_entry entry;
-	bool has_entry;
-};
-
-static int cursor_next(struct tree_cursor *cursor, const struct staged *staged)
-{
-	int result = cursor->bytes ? tree_next(cursor->bytes, cursor->size, &cursor->position, &cursor->entry) : 0;
-
-	cursor->has_entry = result == 1;
-	if (result < 0)
-		return error_set(staged->error, ERROR_MALFORMED, "cannot compare the index with HEAD: the tree of '%s' is malformed",
-				 staged->folder.length ? staged->folder.bytes : "/");
-	return 0;
-}
-
-static int cursor_open(struct tree_cursor *cursor, const struct staged *staged, const struct object_id *id)
-{
-	enum object_kind kind = OBJECT_TREE;
-	int result = 0;
-
-	*cursor = (struct tree_cursor){ 0 };
-	if (id)
-		result = repository_read(staged->repository, id, &kind, &cursor->bytes, &cursor->size, staged->error);
-	if (!result && kind != OBJECT_TREE)
-		result = error_set(staged->error, ERROR_MALFORMED, "cannot compare the index with HEAD: '%s' is no tree",
-				   staged->folder.length ? staged->folder.bytes : "/");
-	return result ? result : cursor_next(cursor, staged);
-}
 
 static int next_entry(struct staged *staged)
 {
-	int result = index_file_next(&staged->index, &staged->entry, staged->error);
+	int result = index_file_next(&staged->index, &staged->entry, staged->changes.error);
 
 	staged->has_entry = result == 1;
 	return result < 0 ? result : 0;
@@ -71,8 +31,8 @@ static int next_entry(struct staged *staged)
 static int tell(struct staged *staged, const char *name, size_t length, const struct object_id *before,
 		const struct object_id *after)
 {
-	char *path = memory_format("%s%.*s", staged->folder.length ? staged->folder.bytes : "", (int)length, name);
-	int result = staged->visit(staged->context, path, before, after);
+	char *path = memory_format("%s%.*s", staged->changes.folder.length ? staged->changes.folder.bytes : "", (int)length, name);
+	int result = staged->changes.visit(staged->changes.context, path, before, after);
 
 	free(path);
 	return result;
@@ -80,41 +40,25 @@ static int tell(struct staged *staged, const char *name, size_t length, const st
 
 static void enter(struct staged *staged, const char *name, size_t length)
 {
-	buffer_add(&staged->folder, name, length);
-	buffer_add_char(&staged->folder, '/');
+	buffer_add(&staged->changes.folder, name, length);
+	buffer_add_char(&staged->changes.folder, '/');
 }
 
 static void leave(struct staged *staged, size_t length)
 {
-	staged->folder.length = length;
-	staged->folder.bytes[length] = '\0';
+	staged->changes.folder.length = length;
+	staged->changes.folder.bytes[length] = '\0';
 }
 
-/* Every file below a tree: what HEAD has (or, of a sparse folder, what the next commit has) where the other side has nothing. */
-static int tell_tree(struct staged *staged, const char *name, size_t name_length, const struct object_id *id, bool is_after,
-		     unsigned depth)
+/* A folder that is in HEAD or in the next commit as a tree, and on the other side not, or as another one. */
+static int tell_trees(struct staged *staged, const char *name, size_t name_length, const struct object_id *before,
+		      const struct object_id *after, unsigned depth)
 {
-	size_t length = staged->folder.length;
-	struct tree_cursor cursor;
+	size_t length = staged->changes.folder.length;
 	int result;
 
-	if (depth > TREE_DEPTH_MAX)
-		return error_set(staged->error, ERROR_LIMIT, "cannot compare the index with HEAD: folders are nested too deeply");
 	enter(staged, name, name_length);
-	result = cursor_open(&cursor, staged, id);
-	while (!result && cursor.has_entry) {
-		const struct tree_entry *entry = &cursor.entry;
-		struct object_id below;
-
-		memcpy(&below, entry->id, sizeof(below));
-		if (entry->kind == TREE_ENTRY_TREE)
-			result = tell_tree(staged, entry->name, entry->name_length, &below, is_after, depth + 1);
-		else if (entry->kind == TREE_ENTRY_BLOB)
-			result = tell(staged, entry->name, entry->name_length, is_after ? NULL : &below, is_after ? &below : NULL);
-		if (!result)
-			result = cursor_next(&cursor, staged);
-	}
-	free(cursor.bytes);
+	result = tree_changes_compare(&staged->changes, before, after, depth);
 	leave(staged, length);
 	return result;
 }
@@ -128,31 +72,17 @@ struct next_name {
 
 static bool next_name(const struct staged *staged, struct next_name *next)
 {
-	size_t skipped = staged->folder.length;
+	size_t skipped = staged->changes.folder.length;
 	const char *slash;
 
 	if (!staged->has_entry || staged->entry.path_length <= skipped ||
-	    (skipped && memcmp(staged->entry.path, staged->folder.bytes, skipped) != 0))
+	    (skipped && memcmp(staged->entry.path, staged->changes.folder.bytes, skipped) != 0))
 		return false;
 	next->name = staged->entry.path + skipped;
 	slash = strchr(next->name, '/');
 	next->is_folder = slash != NULL;
 	next->length = slash ? (size_t)(slash - next->name) : staged->entry.path_length - skipped;
 	return true;
-}
-
-/* The order of trees and of the index alike: by bytes, a folder as if its name ended in '/'. */
-static int compare_names(const struct next_name *a, const struct tree_entry *b)
-{
-	size_t shorter = a->length < b->name_length ? a->length : b->name_length;
-	int order = memcmp(a->name, b->name, shorter);
-	unsigned char after_a, after_b;
-
-	if (order)
-		return order;
-	after_a = a->length > shorter ? (unsigned char)a->name[shorter] : a->is_folder ? '/' : 0;
-	after_b = b->name_length > shorter ? (unsigned char)b->name[shorter] : b->kind == TREE_ENTRY_TREE ? '/' : 0;
-	return (after_a > after_b) - (after_a < after_b);
 }
 
 /* HEAD has it and the index does not, or has something else there. */
@@ -164,10 +94,10 @@ static int take_removed(struct staged *staged, struct tree_cursor *cursor, unsig
 
 	memcpy(&id, entry->id, sizeof(id));
 	if (entry->kind == TREE_ENTRY_TREE)
-		result = tell_tree(staged, entry->name, entry->name_length, &id, false, depth + 1);
+		result = tell_trees(staged, entry->name, entry->name_length, &id, NULL, depth + 1);
 	else if (entry->kind == TREE_ENTRY_BLOB)
 		result = tell(staged, entry->name, entry->name_length, &id, NULL);
-	return result ? result : cursor_next(cursor, staged);
+	return result ? result : tree_cursor_next(cursor, staged->changes.folder.bytes, staged->changes.error);
 }
 
 /* A file of the index; cursor stands on HEAD's of the same name when same is set. */
@@ -187,7 +117,7 @@ static int take_file(struct staged *staged, const struct next_name *next, struct
 		result = next_entry(staged);
 	/* the sides of a conflict follow each other under one name */
 	if (!result && same)
-		result = cursor_next(cursor, staged);
+		result = tree_cursor_next(cursor, staged->changes.folder.bytes, staged->changes.error);
 	return result;
 }
 
@@ -197,15 +127,10 @@ static int compare_folder(struct staged *staged, const struct index_folder *know
 static int take_sparse(struct staged *staged, const struct next_name *next, const struct object_id *head)
 {
 	struct object_id id = staged->entry.id;
-	char *name = memory_copy_bytes(next->name, next->length);
 	int result = 0;
 
-	if (!head || object_id_compare(head, &id) != 0) {
-		result = tell_tree(staged, name, next->length, &id, true, 0);
-		if (!result && head)
-			result = tell_tree(staged, name, next->length, head, false, 0);
-	}
-	free(name);
+	if (!head || object_id_compare(head, &id) != 0)
+		result = tell_trees(staged, next->name, next->length, head, &id, 0);
 	return result ? result : next_entry(staged);
 }
 
@@ -214,7 +139,7 @@ static int take_folder(struct staged *staged, const struct next_name *next, cons
 		       struct tree_cursor *cursor, bool same, unsigned depth)
 {
 	const struct index_folder *child = index_file_child(&staged->index, known, next->name, next->length);
-	size_t length = staged->folder.length;
+	size_t length = staged->changes.folder.length;
 	struct object_id id;
 	int result;
 
@@ -228,7 +153,7 @@ static int take_folder(struct staged *staged, const struct next_name *next, cons
 		leave(staged, length);
 	}
 	if (!result && same)
-		result = cursor_next(cursor, staged);
+		result = tree_cursor_next(cursor, staged->changes.folder.bytes, staged->changes.error);
 	return result;
 }
 
@@ -251,10 +176,10 @@ static int compare_folder(struct staged *staged, const struct index_folder *know
 
 	if (known && known->entry_count >= 0 && tree && object_id_compare(&known->id, tree) == 0)
 		return skip_entries(staged, known->entry_count);
-	result = cursor_open(&cursor, staged, tree);
+	result = tree_cursor_open(&cursor, staged->changes.repository, tree, staged->changes.folder.bytes, staged->changes.error);
 	while (!result) {
 		bool has_next = next_name(staged, &next);
-		int order = !has_next ? 1 : !cursor.has_entry ? -1 : compare_names(&next, &cursor.entry);
+		int order = !has_next ? 1 : !cursor.has_entry ? -1 : tree_name_compare(next.name, next.length, next.is_folder, &cursor.entry);
 
 		if (!has_next && !cursor.has_entry)
 			break;
@@ -291,14 +216,14 @@ static int head_tree(struct repository *repository, struct object_id *tree, bool
 int repository_staged_changes(struct repository *repository, repository_change *visit, void *context,
 			      struct error *error)
 {
-	struct staged staged = { .repository = repository, .visit = visit, .context = context, .error = error };
+	struct staged staged = { .changes = { repository, visit, context, error, BUFFER_INIT } };
 	struct object_id tree;
 	bool has_tree;
 	int result = head_tree(repository, &tree, &has_tree, error);
 
 	if (result)
 		return result;
-	buffer_reserve(&staged.folder, 64);
+	buffer_reserve(&staged.changes.folder, 64);
 	result = index_file_read(&staged.index, repository->index_path, error);
 	if (result == ERROR_NOT_FOUND) {
 		result = 0; /* nothing is staged: the next commit would take everything away and add nothing */
@@ -308,6 +233,6 @@ int repository_staged_changes(struct repository *repository, repository_change *
 			result = compare_folder(&staged, index_file_root(&staged.index), has_tree ? &tree : NULL, 0);
 	}
 	index_file_release(&staged.index);
-	buffer_release(&staged.folder);
+	buffer_release(&staged.changes.folder);
 	return result;
 }

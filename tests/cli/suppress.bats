@@ -92,6 +92,24 @@ expect_left() {
 	expect_left 0 "$key"
 }
 
+@test "mark: taken away or added in a version that is packed as a delta of another" {
+	key=$(new_key)
+	for marks in '# staunch:allow|' '|# staunch:allow'; do
+		rm -rf "$T/packed"
+		cd "$T"
+		make_repository packed
+		for mark in "${marks%|*}" "${marks#*|}"; do
+			{ seq 400; echo "k = $key $mark"; seq 400; } >file
+			commit "2024-01-0$((${#mark} ? 1 : 2))T00:00:00 +0000"
+		done
+		git repack -adfq
+		[ "$(git verify-pack -v .git/objects/pack/*.idx | awk '$2 == "blob" && NF == 7' | wc -l)" -eq 1 ]
+		scan_json git
+		expect_left 0 "$key"
+		expect '.findings[0] | [.places_total, .places[0].date]' '[1,"2024-01-02T00:00:00Z"]'
+	done
+}
+
 @test ".staunchignore: a fingerprint, everywhere" {
 	keys=($(new_key 2))
 	make_repository
