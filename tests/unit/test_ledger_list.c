@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "ledger_fixture.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #define LISTED_MAX 8
@@ -49,7 +50,7 @@ static void check_everything(const struct ledger_record *record)
 	assert_int_equal(record->key.places_total, 1);
 	assert_int_equal(record->key.source_count, 3);
 	assert_string_equal(record->key.sources[0].kind, "file");
-	assert_string_equal(record->key.sources[0].path, "/srv/100%/caf\xe9\n/\xc3\xa4");
+	assert_string_equal(record->key.sources[0].path, "/srv/100%41/caf\xe9\n/\xc3\xa4");
 	assert_string_equal(record->key.sources[1].kind, "git");
 	assert_string_equal(record->key.sources[1].path, "/srv/repository");
 	assert_string_equal(record->key.sources[2].kind, "stdin");
@@ -83,7 +84,7 @@ static void everything_is_kept(void **state)
 {
 	static const struct ledger_source sources[] = { { "git", "/srv/repository" },
 							{ "stdin", NULL },
-							{ "file", "/srv/100%/caf\xe9\n/\xc3\xa4" } };
+							{ "file", "/srv/100%41/caf\xe9\n/\xc3\xa4" } };
 	const struct fixture *fixture = fixture_of(state);
 	struct ledger *ledger = fixture_open(fixture);
 	struct ledger_key key = fixture_key_of(0);
@@ -304,6 +305,53 @@ static void many_begin_it_at_once(void **state)
 	}
 }
 
+/* Make and unmake a ledger's marks, each time in one transaction, until it is ended. */
+static void come_and_go(const char *path)
+{
+	static const char *const statements[] = {
+		"BEGIN IMMEDIATE", "CREATE TABLE x (y)", "PRAGMA user_version = 2", "PRAGMA application_id = 1400136053", "COMMIT",
+		"BEGIN IMMEDIATE", "DROP TABLE x",	 "PRAGMA user_version = 0", "PRAGMA application_id = 0",	  "COMMIT",
+	};
+	struct database *database;
+	struct error error;
+
+	if (database_open_sqlite(&database, path, LEDGER_CREATE, &error))
+		_exit(1);
+	for (;;) {
+		for (size_t i = 0; i < sizeof(statements) / sizeof(*statements); i++) {
+			if (database_run(database, statements[i], NULL, 0, NULL, NULL, &error))
+				_exit(1);
+		}
+	}
+}
+
+/* Half of what another run is just making is not taken for the database of another program. */
+static void the_version_is_read_at_one_moment(void **state)
+{
+	const struct fixture *fixture = fixture_of(state);
+	struct database *database;
+	struct error error = { 0 };
+	size_t seen[3] = { 0 };
+	int64_t version;
+	pid_t child;
+
+	assert_int_equal(database_open_sqlite(&database, fixture->uri, LEDGER_CREATE, &error), 0);
+	child = fork();
+	if (child == 0)
+		come_and_go(fixture->uri);
+	for (unsigned i = 0; i < 100000 && (i < 3000 || !seen[0] || !seen[2]); i++) {
+		if (database_read_version(database, &version, &error)) {
+			kill(child, SIGKILL);
+			fail_msg("%s", error.message);
+		}
+		seen[version]++;
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_true(seen[0] && seen[2]); /* the child did come and go */
+	database_close(database);
+}
+
 static void none_is_made_in_passing(void **state)
 {
 	const struct fixture *fixture = fixture_of(state);
@@ -326,6 +374,8 @@ int main(void)
 		BOTH(a_failed_step_undoes_all),
 		BOTH(a_newer_one_is_refused),
 		BOTH(many_begin_it_at_once),
+		{ "sqlite: the_version_is_read_at_one_moment", the_version_is_read_at_one_moment, fixture_setup_sqlite,
+		  fixture_teardown, NULL },
 		BOTH(none_is_made_in_passing),
 	};
 
