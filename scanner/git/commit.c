@@ -21,25 +21,42 @@ static bool take_id(const char **bytes, size_t *size, const char *name, struct o
 	return true;
 }
 
-/* "author Name <address> 1700000000 +0100": split what is before the date from it. */
-static void parse_author(struct commit *commit, const char *line, size_t length)
+/*
+ * What stands behind "author " in a commit whose headers up to there were read: "Name <address> 1700000000 +0100". name_length: how much of it is
+ * before the date. NULL when there is none.
+ */
+static const char *author_line(const char *line, size_t left, size_t *length, size_t *name_length)
 {
-	const char *end = memrchr(line, '>', length);
-	size_t name_length = end ? (size_t)(end - line) + 1 : length;
-	char *date;
+	const char *end, *address_end;
 
-	commit->author = memory_copy_bytes(line, name_length);
-	date = memory_copy_bytes(line + name_length, length - name_length); /* strtoll wants its end */
-	commit->author_date = strtoll(date, NULL, 10);
-	free(date);
+	if (left <= 7 || memcmp(line, "author ", 7) != 0 || !(end = memchr(line, '\n', left)))
+		return NULL;
+	line += 7;
+	*length = (size_t)(end - line);
+	address_end = memrchr(line, '>', *length);
+	*name_length = address_end ? (size_t)(address_end - line) + 1 : *length;
+	return line;
+}
+
+/* Longer than any date: 20 digits, and what little stands before them. */
+#define DATE_SIZE 32
+
+static int64_t date_read(const char *text, size_t length)
+{
+	char date[DATE_SIZE]; /* strtoll wants its end */
+
+	if (length >= sizeof(date))
+		length = sizeof(date) - 1;
+	memcpy(date, text, length);
+	date[length] = '\0';
+	return strtoll(date, NULL, 10);
 }
 
 int commit_parse(struct commit *commit, const char *bytes, size_t size, struct error *error)
 {
-	const char *line = bytes;
-	size_t left = size, capacity = 0;
+	size_t left = size, capacity = 0, length, name_length;
+	const char *line = bytes, *author;
 	struct object_id parent;
-	const char *end;
 
 	if (!take_id(&line, &left, "tree", &commit->tree))
 		return error_set(error, ERROR_MALFORMED, "a commit that begins with no tree");
@@ -47,19 +64,27 @@ int commit_parse(struct commit *commit, const char *bytes, size_t size, struct e
 		memory_grow(commit->parents, commit->parent_count, capacity);
 		commit->parents[commit->parent_count++] = parent;
 	}
-	if (left > 7 && !memcmp(line, "author ", 7) && (end = memchr(line, '\n', left)))
-		parse_author(commit, line + 7, (size_t)(end - line) - 7);
-	else
-		commit->author = memory_copy_string("");
+	author = author_line(line, left, &length, &name_length);
+	commit->author_date = author ? date_read(author + name_length, length - name_length) : 0;
 	return 0;
 }
 
 void commit_release(struct commit *commit)
 {
 	free(commit->parents);
-	free(commit->author);
 	commit->parents = NULL;
-	commit->author = NULL;
+}
+
+char *commit_author(const char *bytes, size_t size)
+{
+	struct object_id ignored;
+	size_t length, name_length;
+
+	take_id(&bytes, &size, "tree", &ignored);
+	while (take_id(&bytes, &size, "parent", &ignored))
+		;
+	bytes = author_line(bytes, size, &length, &name_length);
+	return bytes ? memory_copy_bytes(bytes, name_length) : memory_copy_string("");
 }
 
 int tag_parse_target(struct object_id *target, const char *bytes, size_t size, struct error *error)

@@ -14,7 +14,6 @@ struct commit {
 	struct object_id tree;
 	struct object_id *parents; /* owned; parent_count of them */
 	size_t parent_count;
-	char *author;              /* owned: "Name <address>", "" when there is none */
 	int64_t author_date;       /* seconds since the epoch; 0 when it is none */
 };
 
@@ -24,6 +23,9 @@ struct commit {
  */
 int commit_parse(struct commit *commit, const char *bytes, size_t size, struct error *error);
 void commit_release(struct commit *commit);
+
+/* The author that a commit object names, as "Name <address>"; "" when it names none. The caller frees it. */
+char *commit_author(const char *bytes, size_t size);
 
 /* The object a tag names. ERROR_MALFORMED when it does not begin with one. */
 int tag_parse_target(struct object_id *target, const char *bytes, size_t size, struct error *error);

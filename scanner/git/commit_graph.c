@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "git/commit.h"
+#include "git/id_search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ void commit_graph_release(struct commit_graph *graph)
 	pthread_mutex_destroy(&graph->lock);
 }
 
-void commit_graph_add(struct commit_graph *graph, const struct object_id *id, const struct commit *commit)
+void commit_graph_add(struct commit_graph *graph, const struct object_id *id, const struct commit *commit, bool has_tree)
 {
 	struct commit_node *node;
 
@@ -29,6 +30,7 @@ void commit_graph_add(struct commit_graph *graph, const struct object_id *id, co
 	node = &graph->nodes[graph->count++];
 	*node = (struct commit_node){ .id = *id,
 				      .tree = commit->tree,
+				      .has_tree = has_tree,
 				      .author_date = commit->author_date,
 				      .first_parent = (uint32_t)graph->parent_count,
 				      .parent_count = (uint32_t)commit->parent_count };
@@ -58,11 +60,12 @@ void commit_graph_finish(struct commit_graph *graph)
 
 uint32_t commit_graph_find(const struct commit_graph *graph, const struct object_id *id)
 {
-	const struct commit_node *node = NULL;
+	uint32_t index;
 
-	if (graph->count)
-		node = bsearch(id, graph->nodes, graph->count, sizeof(*node), object_id_compare);
-	return node ? (uint32_t)(node - graph->nodes) : COMMIT_MISSING;
+	if (!graph->count)
+		return COMMIT_MISSING;
+	index = id_search(graph->nodes[0].id.bytes, sizeof(*graph->nodes), 0, (uint32_t)graph->count, 0, id->bytes);
+	return index < graph->count && !object_id_compare(&graph->nodes[index].id, id) ? index : COMMIT_MISSING;
 }
 
 void commit_graph_reach(struct commit_graph *graph, uint32_t index)

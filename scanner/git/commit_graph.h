@@ -20,6 +20,7 @@ struct commit_node {
 	struct object_id id, tree;
 	int64_t author_date;
 	uint32_t first_parent, parent_count; /* its range in parents and parent_ids */
+	bool has_tree; /* the object database does */
 	bool reachable;
 };
 
@@ -35,8 +36,8 @@ struct commit_graph {
 void commit_graph_init(struct commit_graph *graph);
 void commit_graph_release(struct commit_graph *graph);
 
-/* Add one commit. Any thread. */
-void commit_graph_add(struct commit_graph *graph, const struct object_id *id, const struct commit *commit);
+/* Add one commit, whose tree the object database has or lacks. Any thread. */
+void commit_graph_add(struct commit_graph *graph, const struct object_id *id, const struct commit *commit, bool has_tree);
 
 /* All commits are there: sort them and find their parents. */
 void commit_graph_finish(struct commit_graph *graph);

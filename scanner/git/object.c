@@ -13,23 +13,26 @@ void object_id_format(const struct object_id *id, char hex[2 * OBJECT_ID_SIZE + 
 	hex[2 * OBJECT_ID_SIZE] = '\0';
 }
 
-static int hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return -1;
-}
+/* The value of a hexadecimal digit (git writes small letters) with HEX_DIGIT beside it; 0 for all else. */
+#define HEX_DIGIT 16
+static const unsigned char hex_values[256] = {
+	['0'] = HEX_DIGIT | 0,	['1'] = HEX_DIGIT | 1,	['2'] = HEX_DIGIT | 2,	['3'] = HEX_DIGIT | 3,
+	['4'] = HEX_DIGIT | 4,	['5'] = HEX_DIGIT | 5,	['6'] = HEX_DIGIT | 6,	['7'] = HEX_DIGIT | 7,
+	['8'] = HEX_DIGIT | 8,	['9'] = HEX_DIGIT | 9,	['a'] = HEX_DIGIT | 10, ['b'] = HEX_DIGIT | 11,
+	['c'] = HEX_DIGIT | 12, ['d'] = HEX_DIGIT | 13, ['e'] = HEX_DIGIT | 14, ['f'] = HEX_DIGIT | 15,
+};
 
 bool object_id_parse(struct object_id *id, const char *hex)
 {
 	for (size_t i = 0; i < OBJECT_ID_SIZE; i++) {
-		int high = hex_value(hex[2 * i]), low = high < 0 ? -1 : hex_value(hex[2 * i + 1]);
+		unsigned high = hex_values[(unsigned char)hex[2 * i]], low;
 
-		if (low < 0)
+		if (!high) /* perhaps the end */
 			return false;
-		id->bytes[i] = (unsigned char)(high << 4 | low);
+		low = hex_values[(unsigned char)hex[2 * i + 1]];
+		if (!low)
+			return false;
+		id->bytes[i] = (unsigned char)((high & 15) << 4 | (low & 15));
 	}
 	return hex[2 * OBJECT_ID_SIZE] == '\0' || hex[2 * OBJECT_ID_SIZE] == '\n';
 }

@@ -23,7 +23,7 @@ struct object_database {
 /* A window is large enough that nearly every blob is one, and small enough that a thread's share of memory is. */
 #define WINDOW_SIZE ((size_t)1 << 20)
 
-int object_database_open(struct object_database **out, struct repository *repository,
+int object_database_open(struct object_database **out, struct repository *repository, unsigned jobs,
 			 object_database_unreadable *unreadable, void *context, struct error *error)
 {
 	struct object_database *database = memory_allocate_zeroed(1, sizeof(*database));
@@ -44,7 +44,7 @@ int object_database_open(struct object_database **out, struct repository *reposi
 	if (repository_alternates_are_cut(repository))
 		unreadable(context, database->directories[0], "its alternates are nested deeper than git follows them");
 	loose_list_sort(&database->loose);
-	result = pack_set_open(&database->packs, database->directories, count, unreadable, context, error);
+	result = pack_set_open(&database->packs, database->directories, count, jobs, unreadable, context, error);
 	if (result) {
 		object_database_close(database);
 		database = NULL;

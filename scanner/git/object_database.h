@@ -19,8 +19,8 @@ struct repository;
 /* Called for a pack, index or folder that cannot be read; the rest is still there. One thread. */
 typedef void object_database_unreadable(void *context, const char *path, const char *why);
 
-/* List what there is. repository must outlive the database. */
-int object_database_open(struct object_database **database, struct repository *repository,
+/* List what there is, on jobs threads (1 or more). repository must outlive the database. */
+int object_database_open(struct object_database **database, struct repository *repository, unsigned jobs,
 			 object_database_unreadable *unreadable, void *context, struct error *error);
 void object_database_close(struct object_database *database); /* NULL is allowed */
 

@@ -116,10 +116,10 @@ int pack_open(struct pack *pack, const char *path, pack_unreadable *unreadable, 
 void pack_close(struct pack *pack);
 
 /*
- * Make the table of entries. is_duplicate: a bit for each position in the index, or NULL when there are no
+ * Make the table of entries, on jobs threads. is_duplicate: a bit for each position in the index, or NULL when there are no
  * duplicates. Entries without a name are handed on by no pack, as duplicates are.
  */
-void pack_link(struct pack *pack, const unsigned char *is_duplicate);
+void pack_link(struct pack *pack, const unsigned char *is_duplicate, unsigned jobs);
 
 /* Where the entry's bytes end: at the next entry's, or at the end of the pack. */
 static inline uint64_t pack_entry_end(const struct pack *pack, uint32_t entry)

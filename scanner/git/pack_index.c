@@ -5,6 +5,7 @@
 #include "git/pack.h"
 
 #include "git/bytes.h"
+#include "git/id_search.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,39 +179,10 @@ void pack_index_prefetch(const struct pack_index *index, const unsigned char *id
 		__builtin_prefetch(pack_index_id(index, low + (uint32_t)((uint64_t)load_be32(id + 1) * (high - low) >> 32)));
 }
 
-/*
- * Ids are hashes, so where one stands can be guessed from its first bytes: three steps where halving takes a dozen, each of which waits for
- * memory. An index whose ids are no hashes is halved when guessing has not led there.
- */
-#define GUESSES_MAX 8
-
 bool pack_index_find(const struct pack_index *index, const unsigned char *id, uint32_t *position)
 {
-	uint32_t low = id[0] ? load_be32(index->fanout + 4 * (id[0] - 1)) : 0;
-	uint32_t high = load_be32(index->fanout + 4 * id[0]), end = high;
-	/* 32 bits behind the first byte, and those of the ids at low (or what they are at least) and at high (likewise at most) */
-	uint64_t wanted = load_be32(id + 1), least = 0, most = (uint64_t)UINT32_MAX + 1;
-	unsigned guesses = GUESSES_MAX;
+	uint32_t low = id[0] ? load_be32(index->fanout + 4 * (id[0] - 1)) : 0, high = load_be32(index->fanout + 4 * id[0]);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const unsigned char *there;
-		int order;
-
-		if (guesses && wanted >= least && wanted < most && most - least <= UINT32_MAX + UINT64_C(1)) {
-			guesses--;
-			middle = low + (uint32_t)((wanted - least) * (high - low) / (most - least));
-		}
-		there = pack_index_id(index, middle);
-		order = memcmp(there, id, OBJECT_ID_SIZE);
-		if (order < 0) {
-			low = middle + 1;
-			least = load_be32(there + 1);
-		} else {
-			high = middle;
-			most = (uint64_t)load_be32(there + 1) + 1;
-		}
-	}
-	*position = low;
-	return low < end && !memcmp(pack_index_id(index, low), id, OBJECT_ID_SIZE);
+	*position = id_search(index->ids, index->id_stride, low, high, 1, id);
+	return *position < high && !memcmp(pack_index_id(index, *position), id, OBJECT_ID_SIZE);
 }

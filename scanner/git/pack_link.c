@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 /*
@@ -12,6 +13,9 @@
  * processor foresees.
  */
 #define HEADERS_AHEAD 16
+
+/* Fewer headers than this are not worth a further thread. */
+#define HEADERS_PER_THREAD 4096
 
 /*
  * The pack cut into cells of 1 << shift bytes, one or two for each entry, and for each cell the number of the
@@ -118,34 +122,83 @@ static uint32_t base_find(const struct pack *pack, const struct cell_map *map, c
 	return pack_entry_find(pack, offset, cell ? map->ends[cell - 1] : 0, map->ends[cell]);
 }
 
+/* A thread's share of the headers: those of the entries from first to before end. */
+struct header_range {
+	pthread_t thread;
+	struct pack *pack;
+	const struct cell_map *map;
+	uint32_t first, end;
+};
+
 /*
- * Read every header. Returns whether some delta stands before its base, which only a delta that names its base by
- * id can.
+ * Read the headers of a range. Until kinds_settle() next_sibling holds the type (0: the header is broken), because the fields that it belongs in share
+ * a word with the offset, which other threads read.
  */
-static bool headers_read(struct pack *pack, const struct cell_map *map)
+static void *range_read(void *context)
+{
+	const struct header_range *range = context;
+	struct pack *pack = range->pack;
+
+	for (uint32_t i = range->first; i < range->end; i++) {
+		struct pack_entry *entry = &pack->entries[i];
+		struct pack_header header;
+
+		if (i + HEADERS_AHEAD < range->end)
+			__builtin_prefetch(pack->file.bytes + pack->entries[i + HEADERS_AHEAD].offset);
+		entry->next_sibling = 0;
+		if (pack_entry_header(pack, i, &header))
+			continue;
+		entry->next_sibling = header.type;
+		if (header.type > OBJECT_TAG)
+			entry->base = base_find(pack, range->map, &header);
+	}
+	return NULL;
+}
+
+/* Read every header, on jobs threads where there are enough of them. */
+static void headers_read(struct pack *pack, const struct cell_map *map, unsigned jobs)
+{
+	uint32_t count = pack->index.count, first = 0;
+	unsigned parts = count / HEADERS_PER_THREAD < jobs ? count / HEADERS_PER_THREAD + 1 : jobs, started = 0;
+	struct header_range *ranges = memory_allocate(parts * sizeof(*ranges));
+
+	/* a thread that cannot be had leaves its share, and all behind it, to this one */
+	for (unsigned i = 1; i < parts && started == i - 1; i++) {
+		uint32_t end = (uint32_t)((uint64_t)count * i / parts);
+
+		ranges[i] = (struct header_range){ .pack = pack, .map = map, .first = first, .end = end };
+		if (pthread_create(&ranges[i].thread, NULL, range_read, &ranges[i]))
+			break;
+		started = i;
+		first = end;
+	}
+	ranges[0] = (struct header_range){ .pack = pack, .map = map, .first = first, .end = count };
+	range_read(&ranges[0]);
+	for (unsigned i = 1; i <= started; i++)
+		pthread_join(ranges[i].thread, NULL);
+	free(ranges);
+}
+
+/*
+ * Give each entry the kind of what its chain of deltas starts from, as far as it stands behind it. Returns whether some delta stands before its base,
+ * which only a delta that names its base by id can.
+ */
+static bool kinds_settle(struct pack *pack)
 {
 	bool forward = false;
 
 	for (uint32_t i = 0; i < pack->index.count; i++) {
 		struct pack_entry *entry = &pack->entries[i];
-		struct pack_header header;
+		uint32_t type = entry->next_sibling;
 
-		if (i + HEADERS_AHEAD < pack->index.count)
-			__builtin_prefetch(pack->file.bytes + pack->entries[i + HEADERS_AHEAD].offset);
-		if (pack_entry_header(pack, i, &header))
-			continue;
-		entry->is_delta = header.type > OBJECT_TAG;
-		if (!entry->is_delta) {
-			entry->kind = header.type;
-			continue;
-		}
-		entry->base = base_find(pack, map, &header);
-		if (entry->base == PACK_ENTRY_NONE)
-			continue;
-		if (entry->base < i)
+		entry->next_sibling = PACK_ENTRY_NONE;
+		entry->is_delta = type > OBJECT_TAG;
+		if (!entry->is_delta)
+			entry->kind = type;
+		else if (entry->base != PACK_ENTRY_NONE && entry->base < i)
 			entry->kind = pack->entries[entry->base].kind;
 		else
-			forward = true;
+			forward |= entry->base != PACK_ENTRY_NONE;
 	}
 	return forward;
 }
@@ -239,15 +292,16 @@ static void forward_settle(struct pack *pack, uint32_t *weights)
 	}
 }
 
-void pack_link(struct pack *pack, const unsigned char *is_duplicate)
+void pack_link(struct pack *pack, const unsigned char *is_duplicate, unsigned jobs)
 {
 	struct cell_map map;
 	uint32_t *weights;
 	bool forward;
 
 	entries_place(pack, &map, is_duplicate);
-	forward = headers_read(pack, &map);
+	headers_read(pack, &map, jobs);
 	free(map.ends);
+	forward = kinds_settle(pack);
 	needs_mark(pack);
 	weights = memory_allocate(pack->index.count * sizeof(*weights));
 	children_link(pack, weights);

@@ -227,8 +227,8 @@ static void kinds_count(struct pack_set *set, const struct pack *pack)
 	}
 }
 
-int pack_set_open(struct pack_set **set, char *const *directories, size_t count, pack_unreadable *unreadable,
-		  void *context, struct error *error)
+int pack_set_open(struct pack_set **set, char *const *directories, size_t count, unsigned jobs,
+		  pack_unreadable *unreadable, void *context, struct error *error)
 {
 	struct pack_set *opened = memory_allocate_zeroed(1, sizeof(*opened));
 	unsigned char **marks = NULL;
@@ -246,7 +246,7 @@ int pack_set_open(struct pack_set **set, char *const *directories, size_t count,
 	for (size_t p = 0; p < opened->count; p++) {
 		struct pack *pack = &opened->packs[p];
 
-		pack_link(pack, marks ? marks[p] : NULL);
+		pack_link(pack, marks ? marks[p] : NULL, jobs);
 		opened->starts[p + 1] = opened->starts[p] + pack->index.count;
 		kinds_count(opened, pack);
 		if (marks)

@@ -22,7 +22,7 @@ struct pack_set;
 
 /*
  * Map the index and pack files (pack/NAME.idx with pack/NAME.pack) of each of directories (count of them: a
- * repository's objects folder and its alternates) and link every delta to its base.
+ * repository's objects folder and its alternates) and link every delta to its base, on jobs threads (1 or more).
  *
  * A pack without an index is read by the folder's multi-pack-index (version 1), where that names it, and each of its objects is
  * verified before it is handed on. (git and libgit2 cannot read such a pack.)
@@ -36,8 +36,8 @@ struct pack_set;
  * at all; *set is owned by the caller.
  */
 typedef void pack_unreadable(void *context, const char *path, const char *why);
-int pack_set_open(struct pack_set **set, char *const *directories, size_t count, pack_unreadable *unreadable,
-		  void *context, struct error *error);
+int pack_set_open(struct pack_set **set, char *const *directories, size_t count, unsigned jobs,
+		  pack_unreadable *unreadable, void *context, struct error *error);
 void pack_set_close(struct pack_set *set); /* NULL is allowed */
 
 /* Distinct objects, and the bytes of the packs that hold them: for progress and reports. */

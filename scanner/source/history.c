@@ -169,7 +169,7 @@ static void note_commit(struct source_history *history, unsigned worker, const s
 	if (commit_parse(&commit, (const char *)piece->bytes, piece->size, &error))
 		history->events->incomplete(history->events->context, "unreadable-object", hex, NULL, error.message);
 	else
-		commit_graph_add(&history->graph, &piece->id, &commit);
+		commit_graph_add(&history->graph, &piece->id, &commit, object_database_has(history->database, &commit.tree));
 	commit_release(&commit);
 }
 
@@ -299,7 +299,7 @@ int source_history(const struct source_events *events, struct repository *reposi
 	pthread_mutex_init(&history->lock, NULL);
 	commit_graph_init(&history->graph);
 	history->missing_ids = id_table_new();
-	result = object_database_open(&history->database, repository, unreadable, history, error);
+	result = object_database_open(&history->database, repository, events->jobs, unreadable, history, error);
 	if (!result) {
 		events->progress->objects_total = object_database_count(history->database);
 		result = object_database_walk(history->database, &walk, error);

@@ -35,7 +35,6 @@ struct tracing {
 /* The author of a commit, read again: only the commits that places name need one. */
 static const char *author_of(struct tracing *tracing, const struct object_id *id)
 {
-	struct commit commit = { 0 };
 	unsigned char *bytes = NULL;
 	enum object_kind kind;
 	size_t size;
@@ -44,13 +43,9 @@ static const char *author_of(struct tracing *tracing, const struct object_id *id
 		return tracing->author;
 	free(tracing->author);
 	tracing->author = NULL;
-	if (!repository_read(tracing->history->repository, id, &kind, &bytes, &size, NULL) &&
-	    !commit_parse(&commit, (char *)bytes, size, NULL)) {
-		tracing->author = commit.author;
-		commit.author = NULL;
-	}
+	if (!repository_read(tracing->history->repository, id, &kind, &bytes, &size, NULL))
+		tracing->author = commit_author((char *)bytes, size);
 	tracing->author_of = *id;
-	commit_release(&commit);
 	free(bytes);
 	return tracing->author;
 }
@@ -262,7 +257,7 @@ static void check_commits(struct source_history *history)
 
 		if (!node->reachable)
 			continue;
-		if (!object_database_has(history->database, &node->tree)) {
+		if (!node->has_tree) {
 			object_id_format(&node->tree, hex);
 			events->incomplete(events->context, "missing-object", hex, NULL,
 					   "a commit names this tree and it is not in the object database");

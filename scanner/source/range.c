@@ -20,6 +20,7 @@ static void scan_commit(const struct source_events *events, struct repository *r
 	struct change_list list = { 0 };
 	struct commit commit = { 0 };
 	unsigned char *bytes = NULL;
+	char *author = NULL;
 	enum object_kind kind;
 	struct error error;
 	size_t size;
@@ -31,7 +32,7 @@ static void scan_commit(const struct source_events *events, struct repository *r
 		events->incomplete(events->context, "unreadable-object", hex, NULL, error.message);
 		goto out;
 	}
-	chunk.author = commit.author;
+	chunk.author = author = commit_author((char *)bytes, size);
 	chunk.has_date = true;
 	chunk.date = commit.author_date;
 	chunk.kind = PLACE_COMMIT_MESSAGE;
@@ -52,6 +53,7 @@ static void scan_commit(const struct source_events *events, struct repository *r
 out:
 	change_list_release(&list);
 	commit_release(&commit);
+	free(author);
 	free(bytes);
 }
 

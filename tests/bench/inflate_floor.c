@@ -133,7 +133,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: inflate_floor [-j THREADS] [-k KINDS] OBJECTS-FOLDER...\n");
 		return 2;
 	}
-	if (pack_set_open(&set, argv + optind, (size_t)(argc - optind), unreadable_print, NULL, &error)) {
+	if (pack_set_open(&set, argv + optind, (size_t)(argc - optind), jobs, unreadable_print, NULL, &error)) {
 		fprintf(stderr, "inflate_floor: %s\n", error.message);
 		return 3;
 	}

@@ -146,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	folder_make();
 	file_put("a.idx", input + 2, index_size);
 	file_put("a.pack", input + 2 + index_size, size - 2 - index_size);
-	if (pack_set_open(&set, folders, 1, unreadable_ignore, NULL, NULL))
+	if (pack_set_open(&set, folders, 1, 1, unreadable_ignore, NULL, NULL))
 		abort();
 	options.verify = size % 2;
 	if (pack_walk(set, &options, NULL) || tally.ends != pack_set_object_count(set))

@@ -47,7 +47,7 @@ static inline void packs_check(const char *name, const char *expected)
 		}
 		options.objects_done = &objects_done;
 		options.bytes_done = &bytes_done;
-		assert_int_equal(pack_set_open(&set, &objects, 1, seen_unreadable, &seen, &error), 0);
+		assert_int_equal(pack_set_open(&set, &objects, 1, 1, seen_unreadable, &seen, &error), 0);
 		assert_int_equal(pack_walk(set, &options, &error), 0);
 		pack_set_count(set, ALL_KINDS, &object_count, &byte_count);
 		assert_int_equal(objects_done, object_count);

@@ -267,7 +267,7 @@ static inline int seen_walk(struct seen *seen, char *objects, const struct pack_
 	struct error error;
 	int status;
 
-	assert_int_equal(pack_set_open(&set, &objects, 1, seen_unreadable, seen, &error), 0);
+	assert_int_equal(pack_set_open(&set, &objects, 1, 1, seen_unreadable, seen, &error), 0);
 	status = pack_walk(set, options, &error);
 	pack_set_close(set);
 	return status;

@@ -91,7 +91,7 @@ static void ways_check(const char *path, const char *expected, unsigned way_coun
 			options.texts = &texts;
 		}
 		assert_int_equal(repository_open(&repository, path, REPOSITORY_EXACT, &error), 0);
-		assert_int_equal(object_database_open(&database, repository, seen_unreadable, &seen, &error), 0);
+		assert_int_equal(object_database_open(&database, repository, 1, seen_unreadable, &seen, &error), 0);
 		assert_int_equal(object_database_walk(database, &options, &error), 0);
 		for (size_t o = 0; o < seen.object_count; o++)
 			assert_true(object_database_has(database, &seen.objects[o].id));

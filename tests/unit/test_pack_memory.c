@@ -73,7 +73,7 @@ static void shared_tree_check(unsigned fan, unsigned below)
 		}
 	}
 	builder_write(&builder, pack_path);
-	assert_int_equal(pack_set_open(&set, &objects, 1, seen_unreadable, NULL, &error), 0);
+	assert_int_equal(pack_set_open(&set, &objects, 1, 1, seen_unreadable, NULL, &error), 0);
 	assert_int_equal(pack_walk(set, &options, &error), 0);
 	assert_int_equal(meeting.visits, 1 + fan * (1 + below));
 	assert_true(meeting.came[0] && meeting.came[1]);
@@ -202,7 +202,7 @@ static size_t peak_measure(size_t memory_limit, unsigned jobs)
 	struct pack_set *set;
 	struct error error;
 
-	assert_int_equal(pack_set_open(&set, &objects, 1, seen_unreadable, NULL, &error), 0);
+	assert_int_equal(pack_set_open(&set, &objects, 1, 1, seen_unreadable, NULL, &error), 0);
 	assert_int_equal(pack_walk(set, &options, &error), 0);
 	pack_set_close(set);
 	return (peak.most - before) >> 20;

@@ -58,7 +58,7 @@ static void test_alternates(void **state)
 	expected = repository_expected("left");
 	seen_init(&seen, 0);
 	options = seen_options(&seen);
-	assert_int_equal(pack_set_open(&set, folders, 2, seen_unreadable, &seen, &error), 0);
+	assert_int_equal(pack_set_open(&set, folders, 2, 1, seen_unreadable, &seen, &error), 0);
 	assert_int_equal(pack_walk(set, &options, &error), 0);
 	pack_set_close(set);
 	text = seen_text(&seen);
@@ -260,7 +260,7 @@ static void test_stop(void **state)
 		};
 
 		seen_init(&seen, 0);
-		assert_int_equal(pack_set_open(&set, &objects, 1, seen_unreadable, &seen, &error), 0);
+		assert_int_equal(pack_set_open(&set, &objects, 1, 1, seen_unreadable, &seen, &error), 0);
 		assert_int_equal(pack_walk(set, &options, &error), ERROR_INTERRUPTED);
 		assert_in_range(visits, 10, 10 + jobs[i]);
 		stop = 1;
