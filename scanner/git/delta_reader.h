@@ -41,13 +41,13 @@ static inline const char *delta_begin(struct delta_reader *reader, const unsigne
 	uint64_t declared_base, declared_result;
 	size_t header = delta_sizes(delta, delta_size, &declared_base, &declared_result);
 
+	*reader = (struct delta_reader){ base, delta + header, delta + delta_size, base_size, result_size };
 	if (!header)
 		return "the sizes of a delta are broken";
 	if (declared_base != base_size)
 		return "a delta is for a base of another size";
 	if (declared_result != result_size)
 		return "a delta makes an object of another size";
-	*reader = (struct delta_reader){ base, delta + header, delta + delta_size, base_size, result_size };
 	return NULL;
 }
 

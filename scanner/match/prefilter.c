@@ -90,8 +90,10 @@ static int literal_ended(unsigned id, unsigned long long from, unsigned long lon
 static void search_few(const struct search *search, const char *bytes, size_t size)
 {
 	const struct prefilter *prefilter = search->prefilter;
-	const char *next[PREFILTER_LITERALS_FEW];
+	const char *few[PREFILTER_LITERALS_FEW], **next = few;
 
+	if (prefilter->count > PREFILTER_LITERALS_FEW) /* nobody called prefilter_prepare() */
+		next = memory_allocate(prefilter->count * sizeof(*next));
 	for (size_t i = 0; i < prefilter->count; i++)
 		next[i] = memmem(bytes, size, prefilter->texts[i], prefilter->lengths[i]);
 	for (;;) {
@@ -103,12 +105,14 @@ static void search_few(const struct search *search, const char *bytes, size_t si
 				first = i;
 		}
 		if (first == prefilter->count)
-			return;
+			break;
 		search->found(search->context, first, (size_t)(next[first] - bytes),
 			      (size_t)(next[first] - bytes) + prefilter->lengths[first]);
 		next[first] = memmem(next[first] + 1, (size_t)(bytes + size - next[first] - 1), prefilter->texts[first],
 				     prefilter->lengths[first]);
 	}
+	if (next != few)
+		free(next);
 }
 
 int prefilter_search(const struct prefilter *prefilter, struct hs_scratch *scratch, const char *bytes, size_t size,

@@ -13,7 +13,7 @@
 struct hs_database;
 struct hs_scratch;
 
-/* As many literals as are searched for one after the other; more are always left to Vectorscan. */
+/* As many literals as are searched for one after the other; more are left to Vectorscan once prefilter_prepare() was called. */
 #define PREFILTER_LITERALS_FEW 8
 
 struct prefilter {
