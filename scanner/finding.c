@@ -10,14 +10,31 @@ void place_copy(struct place *to, const struct place *from)
 {
 	*to = *from;
 	to->path = memory_copy_string(from->path);
+	to->archive_path = memory_copy_string(from->archive_path);
+	to->encoding = memory_copy_string(from->encoding);
 	to->author = memory_copy_string(from->author);
 }
 
 void place_release(struct place *place)
 {
 	free(place->path);
+	free(place->archive_path);
+	free(place->encoding);
 	free(place->author);
-	place->path = place->author = NULL;
+	place->path = place->archive_path = place->encoding = place->author = NULL;
+}
+
+char *place_next_member(const char **rest)
+{
+	const char *text = *rest;
+	size_t length;
+
+	if (!text)
+		return NULL;
+	text += strspn(text, "\n"); /* an empty name says nothing */
+	length = strcspn(text, "\n");
+	*rest = text + length;
+	return length ? memory_copy_bytes(text, length) : NULL;
 }
 
 static int compare_numbers(uint64_t a, uint64_t b)
@@ -46,11 +63,15 @@ int place_compare(const struct place *a, const struct place *b)
 	if (!order)
 		order = compare_texts(a->path, b->path);
 	if (!order)
+		order = compare_texts(a->archive_path, b->archive_path);
+	if (!order)
 		order = compare_numbers(a->line, b->line);
 	if (!order)
 		order = compare_numbers(a->column, b->column);
 	if (!order)
 		order = compare_numbers(a->offset, b->offset);
+	if (!order)
+		order = compare_texts(a->encoding, b->encoding);
 	if (!order)
 		order = strcmp(a->object, b->object);
 	if (!order)

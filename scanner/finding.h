@@ -45,6 +45,9 @@ struct place {
 	bool reachable;  /* in git: from a ref or HEAD. Elsewhere true */
 	bool allowed;    /* the repository says that it may stand here: it is no place to report */
 	char *path;      /* as git or the file system spells it; bytes, not necessarily UTF-8 */
+	char *archive_path; /* the members on the way from path to the bytes, outermost first, separated by '\n' (one in a member's
+			       name is replaced by U+FFFD); NULL: none. Line, column and offset are then those in the last member */
+	char *encoding;  /* forms it was decoded from, outermost first, separated by ','; NULL: it stands there plainly */
 	uint64_t line;   /* from 1 */
 	uint64_t column; /* from 1, in bytes */
 	uint64_t offset; /* of the credential's first byte (or of its encoded form), from 0 */
@@ -64,6 +67,9 @@ void place_release(struct place *place);
  * there now); ties by every other field, so that the order is total and does not depend on threads.
  */
 int place_compare(const struct place *a, const struct place *b);
+
+/* The next member of an archive path, which *rest begins with and then goes on behind: a new string, for the caller to free; NULL: there is none. */
+char *place_next_member(const char **rest);
 
 /* A commit and its author date. commit[0] is NUL when there is none. */
 struct sighting {
@@ -110,7 +116,7 @@ struct finding {
 	struct secret *secret; /* owned; NULL: read from a saved report, which has no credential, only what is shown of one */
 	char *shown;           /* owned: the shortened credential, where secret is NULL; otherwise NULL */
 	char fingerprint[SECRET_FINGERPRINT_SIZE];
-	char *encoding;        /* owned: forms it was decoded from, outermost first, separated by ','; NULL: plain */
+	char *encoding;        /* owned: that of its plainest place, as there; NULL: it stands somewhere plainly */
 	struct place *places;  /* owned: place_count of them, in place_compare() order */
 	size_t place_count, place_capacity;
 	uint64_t places_total; /* all that were seen, kept or not, but for those that are allowed */

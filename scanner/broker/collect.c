@@ -27,10 +27,16 @@ void finding_free(struct finding *finding)
 	free(finding);
 }
 
+static size_t text_bytes(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
 /* What a copy of place takes; texts are at most CHANNEL_TEXT_MAX each. */
 static uint64_t place_bytes(const struct place *place)
 {
-	return sizeof(*place) + (place->path ? strlen(place->path) : 0) + (place->author ? strlen(place->author) : 0);
+	return sizeof(*place) + text_bytes(place->path) + text_bytes(place->archive_path) + text_bytes(place->encoding) +
+	       text_bytes(place->author);
 }
 
 /* What a new finding takes, with the room for its first places and its secret's slot. */
@@ -153,6 +159,29 @@ void collection_add_incomplete(struct collection *collection, const char *what, 
 
 /* ---- places ---- */
 
+/* Whether forms are fewer than others, or in their order before as many: the same ones are the plainest, in whatever order they come. */
+static bool is_plainer(const char *encoding, const char *than)
+{
+	size_t forms = 0, others = 0;
+
+	if (!encoding || !than)
+		return !encoding && than;
+	for (const char *at = encoding; *at; at++)
+		forms += *at == ',';
+	for (const char *at = than; *at; at++)
+		others += *at == ',';
+	return forms != others ? forms < others : strcmp(encoding, than) < 0;
+}
+
+/* The finding's own form is that of its plainest place, kept or not. */
+static void note_encoding(struct finding *finding, const char *encoding)
+{
+	if (finding->places_total > 1 && !is_plainer(encoding, finding->encoding))
+		return;
+	free(finding->encoding);
+	finding->encoding = memory_copy_string(encoding);
+}
+
 /* Put a copy of place among the finding's, which keep their order and their ceiling: the first one and the newest. */
 static void add_place(struct collection *collection, struct finding *finding, const struct place *place)
 {
@@ -174,6 +203,7 @@ static void add_place(struct collection *collection, struct finding *finding, co
 			low = middle + 1;
 	}
 	finding->places_total++;
+	note_encoding(finding, place->encoding);
 	memory_grow(finding->places, finding->place_count, finding->place_capacity);
 	memmove(finding->places + low + 1, finding->places + low, (finding->place_count - low) * sizeof(*finding->places));
 	place_copy(&finding->places[low], place);
@@ -315,6 +345,8 @@ static int take_trace(struct collection *collection, const struct channel_messag
 		place.line = at->place.line;
 		place.column = at->place.column;
 		place.offset = at->place.offset;
+		place.archive_path = at->place.archive_path;
+		place.encoding = at->place.encoding;
 		place.allowed |= at->place.allowed; /* by a mark on the line, or as a credential */
 		at->traced = true;
 		add_place(collection, collection->findings[at->finding], &place);

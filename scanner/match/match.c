@@ -180,6 +180,8 @@ static void literal_found(void *context, size_t number, size_t start, size_t end
 	if (result == 1) {
 		match.start += window_start;
 		match.end += window_start;
+		match.secret = search->bytes + match.start;
+		match.secret_size = match.end - match.start;
 		matcher->matched_until[of] = matcher->window_offset + match.end;
 		search->found(search->context, &match);
 	} else if (result < 0) {

@@ -46,11 +46,14 @@ void match_program_free(struct match_program *program); /* NULL is allowed */
 struct matcher *matcher_new(const struct match_program *program);
 void matcher_free(struct matcher *matcher); /* NULL is allowed */
 
-/* A credential in the window that was searched: bytes[start] up to bytes[end]. */
+/* A credential in the window that was searched: it, or what it was decoded from, is bytes[start] up to bytes[end]. */
 struct match {
 	const struct rule *rule;
 	enum confidence confidence;
 	size_t start, end;
+	const char *secret; /* the credential itself, secret_size bytes; borrowed until the call returns */
+	size_t secret_size;
+	const char *encoding; /* forms it was decoded from, as in struct place; NULL: it stands there plainly. Borrowed likewise */
 };
 
 /* Called for each match, in order of its literal. */

@@ -18,6 +18,7 @@
 static const char *const columns[] = {
 	"record", "rule", "provider", "confidence", "secret", "fingerprint", "state",     "outcome", "kind",    "path",       "line",
 	"column", "commit", "author", "date",       "reachable", "at_head",  "places", "commits", "removed", "removed_in", "revoked",
+	"archive_path", "encoding",
 };
 #define COLUMN_COUNT (sizeof(columns) / sizeof(*columns))
 
@@ -112,6 +113,18 @@ static void add_place(struct csv *csv, const struct place *place, const struct p
 	add_plain(csv, !known || !report_place_in_git(place) ? "" : place->reachable ? "yes" : "no");
 }
 
+/* The way into a container, "inner.zip!src/config.ts", and what the credential is encoded in there. */
+static void add_form(struct csv *csv, const struct place *place)
+{
+	human_begin(&csv->words);
+	human_add_members(&csv->words, place ? place->archive_path : NULL);
+	add_words(csv);
+	human_begin(&csv->words);
+	if (place && place->encoding)
+		human_add_encoding(&csv->words, place->encoding);
+	add_words(csv);
+}
+
 static void add_finding(struct csv *csv, const struct finding *finding)
 {
 	const struct revocation *revocation = &finding->revocation;
@@ -136,6 +149,7 @@ static void add_finding(struct csv *csv, const struct finding *finding)
 	add_plain(csv, finding->at_head ? "" : finding->removed.commit);
 	add_time(csv, revocation->has_time && (revocation->state == REVOCATION_ACCEPTED || revocation->state == REVOCATION_GONE),
 		 revocation->at);
+	add_form(csv, report_main_place(finding));
 	end_row(csv);
 }
 

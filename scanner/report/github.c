@@ -57,9 +57,9 @@ static void add_place(struct github *github, const struct place *place)
 	human_value(&github->words, path);
 	add_words(github, true);
 	buffer_add_char(github->out, ',');
-	if (place->line)
+	if (place->line && !place->archive_path)
 		buffer_add_format(github->out, "line=%" PRIu64 ",", place->line);
-	if (place->line && place->column)
+	if (place->line && place->column && !place->archive_path)
 		buffer_add_format(github->out, "col=%" PRIu64 ",", place->column);
 }
 
@@ -89,6 +89,10 @@ static void add_command(struct github *github, const struct finding *finding)
 	human_begin(words);
 	buffer_add_format(words->out, "%s, ", confidence_name(finding->confidence));
 	human_add_outcome(words, finding);
+	if (place && (place->archive_path || place->encoding)) {
+		buffer_add_string(words->out, "\nin ");
+		human_add_where(words, place);
+	}
 	if (place && place->commit[0])
 		buffer_add_format(words->out, "\nin commit %.*s%s", HUMAN_ID_LENGTH, place->commit,
 				  finding->at_head ? "" : ", no longer in HEAD");

@@ -141,7 +141,7 @@ static void add_location(struct gitlab *gitlab, const struct place *place, const
 	json_open(writer, "location", '{');
 	if (path)
 		add_text(gitlab, "file", path);
-	if (place && place->line) {
+	if (place && place->line && !place->archive_path) { /* otherwise it is a line of what is in the container */
 		json_number(writer, "start_line", place->line);
 		json_number(writer, "end_line", place->line);
 	}
@@ -175,6 +175,10 @@ static void add_vulnerability(struct gitlab *gitlab, const struct finding *findi
 	report_shorten(text, finding);
 	buffer_add_format(text, ", %s, ", confidence_name(finding->confidence));
 	human_add_outcome(&gitlab->words, finding);
+	if (place && (place->archive_path || place->encoding)) {
+		buffer_add_string(text, ", in ");
+		human_add_where(&gitlab->words, place);
+	}
 	json_string(writer, "description", text->bytes);
 	json_string(writer, "severity", severities[finding->confidence]);
 	human_begin(&gitlab->words);

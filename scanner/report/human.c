@@ -110,17 +110,6 @@ static void add_secret(struct human *human, const struct finding *finding)
 	human_set_style(human, HUMAN_PLAIN);
 }
 
-/* "base64 of utf-16" for "base64,utf-16" */
-static void add_encoding(struct human *human, const char *encoding)
-{
-	for (const char *at = encoding; *at; at++) {
-		if (*at == ',')
-			buffer_add_string(human->out, " of ");
-		else
-			buffer_add_char(human->out, *at);
-	}
-}
-
 /* "vck_2Ykm…zP2K  certain  Vercel AI Gateway API key (base64)" */
 static void add_heading(struct human *human, const struct finding *finding)
 {
@@ -139,7 +128,7 @@ static void add_heading(struct human *human, const struct finding *finding)
 	human_add_text(human, finding->rule->name);
 	if (finding->encoding) {
 		buffer_add_string(human->out, " (");
-		add_encoding(human, finding->encoding);
+		human_add_encoding(human, finding->encoding);
 		buffer_add_char(human->out, ')');
 	}
 	buffer_add_char(human->out, '\n');

@@ -75,7 +75,13 @@ bool human_is_minor(const struct finding *finding);
 unsigned human_urgency(const struct finding *finding);
 #define HUMAN_URGENCY_COUNT 6
 
-/* A place, as "src/config.ts:12:8". */
+/* Forms that a credential was decoded from: "base64 of utf-16le". */
+void human_add_encoding(struct human *human, const char *encoding);
+
+/* The members of containers that a place is in: "inner.zip!src/config.ts". Nothing for NULL. */
+void human_add_members(struct human *human, const char *archive_path);
+
+/* A place, as "src/config.ts:12:8", with its members and forms: "backup.zip!src/config.ts:12:8 (base64)". */
 void human_add_where(struct human *human, const struct place *place);
 
 /* An author, "Name <address>", as the name where there is one. */

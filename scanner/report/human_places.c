@@ -27,7 +27,32 @@ static const char *place_words(enum place_kind kind)
 	return words[kind];
 }
 
-/* "src/config.ts:12:8" */
+/* "base64 of utf-16le" for "base64,utf-16le" */
+void human_add_encoding(struct human *human, const char *encoding)
+{
+	for (const char *at = encoding; *at; at++) {
+		if (*at == ',')
+			buffer_add_string(human->out, " of ");
+		else
+			buffer_add_char(human->out, *at);
+	}
+}
+
+/* "inner.zip!docs/notes.txt", as jar: URLs have it */
+void human_add_members(struct human *human, const char *archive_path)
+{
+	const char *joint = "";
+	char *member;
+
+	while ((member = place_next_member(&archive_path))) {
+		buffer_add_string(human->out, joint);
+		human_add_text(human, member);
+		free(member);
+		joint = "!";
+	}
+}
+
+/* "src/config.ts:12:8", "backup.zip!src/config.ts:12:8 (base64)" */
 void human_add_where(struct human *human, const struct place *place)
 {
 	const char *words = place_words(place->kind);
@@ -36,12 +61,21 @@ void human_add_where(struct human *human, const struct place *place)
 		human_add_text(human, place->path);
 	else
 		buffer_add_string(human->out, words ? words : place_kind_name(place->kind));
+	if (place->archive_path) {
+		buffer_add_char(human->out, '!');
+		human_add_members(human, place->archive_path);
+	}
 	if (place->line)
 		buffer_add_format(human->out, ":%" PRIu64, place->line);
 	if (place->line && place->column)
 		buffer_add_format(human->out, ":%" PRIu64, place->column);
 	if (place->path && words)
 		buffer_add_format(human->out, " (%s)", words);
+	if (place->encoding) {
+		buffer_add_string(human->out, " (");
+		human_add_encoding(human, place->encoding);
+		buffer_add_char(human->out, ')');
+	}
 }
 
 /* Two columns: the date and the commit, or what kind of place it is and its object. */

@@ -48,6 +48,33 @@ static void add_id(struct json_writer *writer, const char *name, const char *id)
 		json_string(writer, name, id);
 }
 
+static void add_encoding(struct json_writer *writer, const char *encoding)
+{
+	json_open(writer, "encoding", '[');
+	while (encoding && *encoding) {
+		size_t length = strcspn(encoding, ",");
+		char *form = memory_copy_bytes(encoding, length);
+
+		json_string(writer, NULL, form);
+		free(form);
+		encoding += length + (encoding[length] == ',');
+	}
+	json_close(writer, ']');
+}
+
+/* The members on the way into a container. */
+static void add_archive_path(struct part *part, const char *archive_path)
+{
+	char *member;
+
+	json_open(&part->writer, "archive_path", '[');
+	while ((member = place_next_member(&archive_path))) {
+		add_text(part, NULL, member);
+		free(member);
+	}
+	json_close(&part->writer, ']');
+}
+
 static void add_place(struct part *part, const struct place *place)
 {
 	struct json_writer *writer = &part->writer;
@@ -56,8 +83,9 @@ static void add_place(struct part *part, const struct place *place)
 	json_number(writer, "target", place->target);
 	json_string(writer, "kind", place_kind_name(place->kind));
 	add_text(part, "path", place->path);
-	json_open(writer, "archive_path", '[');
-	json_close(writer, ']');
+	add_archive_path(part, place->archive_path);
+	if (place->encoding)
+		add_encoding(writer, place->encoding);
 	if (place->line)
 		json_number(writer, "line", place->line);
 	if (place->column)
@@ -89,20 +117,6 @@ void report_add_places(struct buffer *buffer, const struct report_result *result
 	part_init(&part, buffer, result, finding, false);
 	add_places(&part, NULL, finding);
 	part_release(&part);
-}
-
-static void add_encoding(struct json_writer *writer, const char *encoding)
-{
-	json_open(writer, "encoding", '[');
-	while (encoding && *encoding) {
-		size_t length = strcspn(encoding, ",");
-		char *form = memory_copy_bytes(encoding, length);
-
-		json_string(writer, NULL, form);
-		free(form);
-		encoding += length + (encoding[length] == ',');
-	}
-	json_close(writer, ']');
 }
 
 static void add_sighting(struct json_writer *writer, const char *name, const struct sighting *sighting)

@@ -41,7 +41,7 @@ static void add_place_attributes(struct junit *junit, const struct place *place)
 		return;
 	human_value(&junit->words, path);
 	add_attribute(junit, "file");
-	if (place->line)
+	if (place->line && !place->archive_path)
 		buffer_add_format(junit->out, " line=\"%" PRIu64 "\"", place->line);
 }
 

@@ -179,8 +179,9 @@ static void add_location(struct sarif *sarif, const char *name, const struct pla
 		add_base(sarif, "uriBaseId", report_root_of(sarif->result, place));
 	json_close(writer, '}');
 	json_open(writer, "region", '{');
-	json_number(writer, "startLine", place->line ? place->line : 1);
-	if (place->line && place->column)
+	/* lines of what is in a container are not the container's */
+	json_number(writer, "startLine", place->line && !place->archive_path ? place->line : 1);
+	if (place->line && place->column && !place->archive_path)
 		json_number(writer, "startColumn", place->column);
 	json_close(writer, '}');
 	json_close(writer, '}');
@@ -211,7 +212,7 @@ static void add_related(struct sarif *sarif, const struct finding *finding, cons
 /* ---- results ---- */
 
 /* "Vercel AI Gateway API key vck_2Ykm…zP2K, certain, reported to Vercel: accepted (HTTP 200). …" */
-static void add_words(struct sarif *sarif, const struct finding *finding, const struct place *commit)
+static void add_words(struct sarif *sarif, const struct finding *finding, const struct place *place, const struct place *commit)
 {
 	struct buffer *text = human_begin(&sarif->words);
 
@@ -221,6 +222,11 @@ static void add_words(struct sarif *sarif, const struct finding *finding, const 
 	buffer_add_format(text, ", %s, ", confidence_name(finding->confidence));
 	human_add_outcome(&sarif->words, finding);
 	buffer_add_char(text, '.');
+	if (place && (place->archive_path || place->encoding)) {
+		buffer_add_string(text, " In ");
+		human_add_where(&sarif->words, place);
+		buffer_add_char(text, '.');
+	}
 	if (commit) {
 		buffer_add_format(text, " Commit %.*s", HUMAN_ID_LENGTH, commit->commit);
 		if (commit->has_date) {
@@ -307,7 +313,7 @@ static void add_result(struct sarif *sarif, const struct finding *finding)
 	json_open(writer, NULL, '{');
 	add_text(sarif, "ruleId", finding->rule->id);
 	json_string(writer, "level", levels[finding->confidence]);
-	add_words(sarif, finding, commit);
+	add_words(sarif, finding, place, commit);
 	json_open(writer, "locations", '[');
 	if (place)
 		add_location(sarif, NULL, place);

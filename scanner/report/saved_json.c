@@ -216,6 +216,31 @@ static void leave(struct reader *reader, size_t length)
 	reader->where[length] = '\0';
 }
 
+/* A list of texts as one, each ended by (or, but for the last one, followed by) a character that none of them holds. */
+static char *read_list(struct reader *reader, const cJSON *object, const char *name, char separator, bool ended)
+{
+	const cJSON *list = take_container(reader, object, name, false, true), *item;
+	const char none[] = { separator, '\0' };
+	struct buffer joined = BUFFER_INIT;
+	char *kept;
+
+	cJSON_ArrayForEach(item, list)
+	{
+		const char *text = text_of(reader, item, name, true);
+
+		if (strpbrk(text, none) || !*text)
+			fail(reader, name, "there is one that cannot be a name");
+		if (joined.length && !ended)
+			buffer_add_char(&joined, separator);
+		buffer_add_string(&joined, text);
+		if (ended)
+			buffer_add_char(&joined, separator);
+	}
+	kept = saved_keep(reader->saved, joined.bytes);
+	buffer_release(&joined);
+	return kept;
+}
+
 static void read_place(struct reader *reader, const cJSON *object, struct place *place)
 {
 	const struct report_result *result = &reader->saved->result;
@@ -229,6 +254,8 @@ static void read_place(struct reader *reader, const cJSON *object, struct place 
 		fail(reader, "target", "there are only %zu targets", result->target_count);
 	place->kind = (enum place_kind)take_choice(reader, object, "kind", PLACE_KIND_COUNT, place_kind_at);
 	place->path = saved_keep(reader->saved, take_text(reader, object, "path", false));
+	place->archive_path = read_list(reader, object, "archive_path", '\n', false);
+	place->encoding = read_list(reader, object, "encoding", ',', false);
 	place->line = take_number(reader, object, "line", false, ANY_NUMBER);
 	place->column = take_number(reader, object, "column", false, ANY_NUMBER);
 	place->offset = take_number(reader, object, "offset", true, ANY_NUMBER);
@@ -297,31 +324,6 @@ static void read_revocation(struct reader *reader, const cJSON *object, struct r
 		revocation->verified = (enum verification)take_choice(reader, item, "verified", VERIFICATION_UNKNOWN + 1, verification_at);
 	revocation->message = saved_keep(reader->saved, take_text(reader, item, "message", false));
 	leave(reader, before);
-}
-
-/* A list of texts as one, each ended by (or, but for the last one, followed by) a character that none of them holds. */
-static char *read_list(struct reader *reader, const cJSON *object, const char *name, char separator, bool ended)
-{
-	const cJSON *list = take_container(reader, object, name, false, true), *item;
-	const char none[] = { separator, '\0' };
-	struct buffer joined = BUFFER_INIT;
-	char *kept;
-
-	cJSON_ArrayForEach(item, list)
-	{
-		const char *text = text_of(reader, item, name, true);
-
-		if (strpbrk(text, none) || !*text)
-			fail(reader, name, "there is one that cannot be a name");
-		if (joined.length && !ended)
-			buffer_add_char(&joined, separator);
-		buffer_add_string(&joined, text);
-		if (ended)
-			buffer_add_char(&joined, separator);
-	}
-	kept = saved_keep(reader->saved, joined.bytes);
-	buffer_release(&joined);
-	return kept;
 }
 
 /* The file may have been written by anybody: should a whole key stand there after all, it is not shown. */

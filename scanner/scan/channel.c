@@ -40,16 +40,21 @@ static void put_u64(struct buffer *to, uint64_t value)
 	buffer_add(to, &value, sizeof(value));
 }
 
-/* A text is its length + 1 and its bytes with the NUL, so that the reader can point at it; 0 is a NULL text. */
-static void put_text(struct buffer *to, const char *text)
+/* A text is its length + 1 and its bytes with the NUL, so that the reader can point at it; 0 is a NULL text. It is cut to size - 1 bytes. */
+static void put_cut_text(struct buffer *to, const char *text, size_t size)
 {
-	size_t length = text ? strnlen(text, CHANNEL_TEXT_MAX - 1) : 0;
+	size_t length = text ? strnlen(text, size - 1) : 0;
 
 	put_u32(to, text ? (uint32_t)length + 1 : 0);
 	if (text) {
 		buffer_add(to, text, length);
 		put_u8(to, 0);
 	}
+}
+
+static void put_text(struct buffer *to, const char *text)
+{
+	put_cut_text(to, text, CHANNEL_TEXT_MAX);
 }
 
 static void put_place(struct buffer *to, const struct place *place)
@@ -66,6 +71,8 @@ static void put_place(struct buffer *to, const struct place *place)
 	put_text(to, place->object);
 	put_text(to, place->commit);
 	put_text(to, place->path);
+	put_text(to, place->archive_path);
+	put_cut_text(to, place->encoding, CHANNEL_ENCODING_MAX);
 	put_text(to, place->author);
 }
 
@@ -92,7 +99,6 @@ static void put_fields(struct buffer *to, const struct channel_message *message)
 		put_u8(to, message->traced);
 		put_u32(to, (uint32_t)message->secret_size);
 		buffer_add(to, message->secret, message->secret_size);
-		put_text(to, message->text);
 		put_place(to, &message->place);
 		break;
 	case CHANNEL_TRACE:
@@ -266,6 +272,18 @@ static void take_object_id(struct fields *from, char id[OBJECT_ID_HEX_SIZE])
 		memcpy(id, text, length + 1);
 }
 
+/* Forms that a credential was decoded from: words of lower-case letters, digits and '-', with a ',' between two. */
+static const char *take_encoding(struct fields *from)
+{
+	const char *text = take_text(from);
+	size_t length = text ? strlen(text) : 0;
+
+	if (text && (length >= CHANNEL_ENCODING_MAX || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-,") != length || !length ||
+		     text[0] == ',' || text[length - 1] == ',' || strstr(text, ",,")))
+		from->bad = true;
+	return text;
+}
+
 static void take_place(struct fields *from, struct place *place)
 {
 	memset(place, 0, sizeof(*place));
@@ -283,6 +301,8 @@ static void take_place(struct fields *from, struct place *place)
 	take_object_id(from, place->object);
 	take_object_id(from, place->commit);
 	place->path = (char *)take_text(from);
+	place->archive_path = (char *)take_text(from);
+	place->encoding = (char *)take_encoding(from);
 	place->author = (char *)take_text(from);
 }
 
@@ -310,7 +330,6 @@ static void take_fields(struct fields *from, struct channel_message *message)
 		message->secret_size = take_u32(from);
 		from->bad |= message->secret_size == 0 || message->secret_size > SECRET_SIZE_MAX;
 		message->secret = (const char *)take(from, message->secret_size);
-		message->text = take_text(from);
 		take_place(from, &message->place);
 		break;
 	case CHANNEL_TRACE:

@@ -18,13 +18,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHANNEL_VERSION 2
+#define CHANNEL_VERSION 3
 
-/* The largest message, in bytes: a credential, a path and an author name at their ceilings, and the fixed fields. */
-#define CHANNEL_MESSAGE_MAX (64u << 10)
+/* The largest message, in bytes: a credential, a path, an archive path, an author and one more text at their ceilings, and the fixed fields. */
+#define CHANNEL_MESSAGE_MAX (80u << 10)
 
 /* The longest text in a message; the writer cuts longer ones. Linux paths end at 4,096 bytes, paths inside git trees have no end. */
 #define CHANNEL_TEXT_MAX (16u << 10)
+
+/* The longest list of forms that a credential was decoded from, with its NUL. */
+#define CHANNEL_ENCODING_MAX 256
 
 enum channel_type {
 	CHANNEL_HELLO = 1,  /* first: the version */
@@ -41,7 +44,7 @@ struct channel_message {
 	enum channel_type type;
 	uint32_t version;      /* HELLO */
 	const char *kind_word; /* TARGET: the target's kind; INCOMPLETE: what; borrowed until the next read */
-	const char *text;      /* TARGET: its path; HIT: encoding or NULL; LIFE: refs or NULL; INCOMPLETE: detail; borrowed likewise */
+	const char *text;      /* TARGET: its path; LIFE: refs or NULL; INCOMPLETE: detail; borrowed likewise */
 	uint32_t rule;         /* HIT: rule index */
 	uint32_t key;          /* HIT, LIFE: the scan process's number of the distinct credential */
 	const char *secret;    /* HIT: secret_size bytes; borrowed likewise */

@@ -142,7 +142,7 @@ static void match_to_hit(void *context, const struct match *match)
 {
 	struct scan_worker *worker = context;
 	const struct chunk *chunk = worker->chunk;
-	struct secret *secret = secret_new((const char *)chunk->bytes + match->start, match->end - match->start);
+	struct secret *secret = secret_new(match->secret, match->secret_size);
 	char fingerprint[SECRET_FINGERPRINT_SIZE];
 	uint32_t key;
 	struct place place = {
@@ -150,6 +150,8 @@ static void match_to_hit(void *context, const struct match *match)
 		.kind = chunk->kind,
 		.reachable = chunk->reachable,
 		.path = (char *)chunk->path,
+		.archive_path = (char *)chunk->archive_path,
+		.encoding = (char *)match->encoding,
 		.author = (char *)chunk->author,
 		.has_date = chunk->has_date,
 		.date = chunk->date,
@@ -185,7 +187,9 @@ static void tell_undecided(struct scan_worker *worker)
 		.type = CHANNEL_INCOMPLETE,
 		.kind_word = "match-limit",
 		.text = "a rule's pattern took too many steps on this content",
-		.place = { .target = worker->shared->target, .path = (char *)worker->chunk->path },
+		.place = { .target = worker->shared->target,
+			   .path = (char *)worker->chunk->path,
+			   .archive_path = (char *)worker->chunk->archive_path },
 	};
 
 	strcpy(message.place.object, worker->chunk->object);

@@ -26,6 +26,7 @@ struct repository;
 struct chunk {
 	enum place_kind kind;
 	const char *path;   /* NULL where there is none, or where it is known only after the trace */
+	const char *archive_path; /* the members on the way from the path to the bytes (struct place), or NULL */
 	const char *object; /* hexadecimal id, or "" */
 	const char *commit; /* hexadecimal id of the commit that brings it, or "" */
 	const char *author; /* of that commit, or NULL */

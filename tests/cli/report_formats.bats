@@ -199,7 +199,7 @@ hostile_repository() {
 		text = open(sys.argv[2], newline="").read()
 		assert text.endswith("\r\n") and text.count("\r\n") == text.count("\n") == 5
 		rows = list(csv.reader(text.splitlines()))
-		assert {len(row) for row in rows} == {22}, rows
+		assert {len(row) for row in rows} == {24}, rows
 		assert not [cell for row in rows for cell in row if cell[:1] in tuple("=+-@")], rows
 		assert "'=cmd|calc" in [row[9] for row in rows] and [row for row in rows if row[13].startswith("'=1+1")], rows
 	END

@@ -47,7 +47,10 @@ static inline struct finding *sample_settled(void)
 	struct place place = sample_place(700, "src/a.ts", "Ann Example <ann@example.com>");
 
 	finding_add(finding, &place);
-	place = sample_place(600, "src/b.ts", "Bob <bob@example.com>");
+	finding->places[0].encoding = memory_copy_string("base64,utf-16");
+	place = sample_place(600, "src/b.zip", "Bob <bob@example.com>");
+	place.archive_path = (char *)"=inner.tar\nsrc/" SAMPLE_SCRIPT ".ts";
+	place.encoding = (char *)"base64,utf-16";
 	finding_add(finding, &place);
 	finding->places_total = 40;
 	finding->commits_total = 17;

@@ -20,7 +20,7 @@
 #define OBJECT "0123456789abcdef0123456789abcdef01234567"
 
 static char credential[] = "not a real one\0with a NUL";
-static char path[] = "a\nb/\x1b[31mc", author[] = "A \xff <a@b>";
+static char path[] = "a\nb/\x1b[31mc", author[] = "A \xff <a@b>", members[] = "x.zip\n\xff", forms[] = "base64,utf-16le";
 
 static const struct channel_message hit = {
 	.type = CHANNEL_HIT,
@@ -33,6 +33,8 @@ static const struct channel_message hit = {
 		   .kind = PLACE_BLOB,
 		   .reachable = true,
 		   .path = path,
+		   .archive_path = members,
+		   .encoding = forms,
 		   .line = UINT64_C(5000000000),
 		   .column = 7,
 		   .offset = UINT64_C(6000000000),
@@ -86,10 +88,11 @@ static void messages_arrive_unchanged(void **state)
 	assert_int_equal(got.secret_size, sizeof(credential));
 	assert_memory_equal(got.secret, credential, sizeof(credential));
 	assert_true(got.traced);
-	assert_null(got.text);
 	assert_int_equal(place_compare(&got.place, &hit.place), 0);
 	assert_int_equal(got.place.kind, PLACE_BLOB);
 	assert_string_equal(got.place.author, author);
+	assert_string_equal(got.place.archive_path, members);
+	assert_string_equal(got.place.encoding, forms);
 	assert_int_equal(channel_read(&reader, &got, &error), 1);
 	assert_int_equal(got.commits_total, 13);
 	assert_int_equal(got.last_seen.date, 12);
@@ -117,13 +120,14 @@ static void long_texts_are_cut(void **state)
 	(void)state;
 	memset(text, 'p', length);
 	text[length] = '\0';
-	sent.place.path = sent.place.author = text;
-	sent.text = text;
+	sent.place.path = sent.place.archive_path = sent.place.encoding = sent.place.author = text;
 	fd = write_messages(&sent, 1);
 	channel_reader_init(&reader, fd);
 	assert_int_equal(channel_read(&reader, &got, &error), 1);
 	assert_int_equal(strlen(got.place.path), CHANNEL_TEXT_MAX - 1);
 	assert_int_equal(strlen(got.place.author), CHANNEL_TEXT_MAX - 1);
+	assert_int_equal(strlen(got.place.archive_path), CHANNEL_TEXT_MAX - 1);
+	assert_int_equal(strlen(got.place.encoding), CHANNEL_ENCODING_MAX - 1);
 	assert_memory_equal(got.secret, credential, sizeof(credential));
 	channel_reader_release(&reader);
 	close(fd);
@@ -185,6 +189,27 @@ static void a_length_without_bounds_is_refused(void **state)
 	assert_int_equal(read_bytes(unknown, sizeof(unknown), &messages), ERROR_MALFORMED);
 }
 
+/* Reports show it as it is. */
+static void a_form_is_words_and_nothing_else(void **state)
+{
+	static const char *const wrong[] = { "", ",", "base64,", ",hex", "hex,,hex", "Hex", "hex hex", "hex\n", "h\xc3\xa9" };
+	struct channel_message sent = hit, got;
+	struct channel_reader reader;
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		int fd;
+
+		sent.place.encoding = (char *)wrong[i];
+		fd = write_messages(&sent, 1);
+		channel_reader_init(&reader, fd);
+		assert_int_equal(channel_read(&reader, &got, &error), ERROR_MALFORMED);
+		channel_reader_release(&reader);
+		close(fd);
+	}
+}
+
 static void flipped_bytes_never_do_harm(void **state)
 {
 	unsigned char bytes[512];
@@ -233,6 +258,7 @@ int main(void)
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(a_message_cut_short_is_malformed),
 		cmocka_unit_test(a_length_without_bounds_is_refused),
+		cmocka_unit_test(a_form_is_words_and_nothing_else),
 		cmocka_unit_test(flipped_bytes_never_do_harm),
 		cmocka_unit_test(a_reader_that_is_gone_is_told),
 	};

@@ -175,6 +175,59 @@ static void a_trace_places_every_hit_of_its_object(void **state)
 	assert_int_equal(collection.targets[0].objects, 5);
 }
 
+/* Plain before decoded, fewer forms before more, whatever the order in which they come and whether the place is kept. */
+static void a_finding_is_as_plain_as_its_plainest_place(void **state)
+{
+	static const char *const forms[] = { "hex,base64", "base64,hex", "utf-16le", "hex", NULL, "base64" };
+	static const char *const plainest[] = { "hex,base64", "base64,hex", "utf-16le", "hex", NULL, NULL };
+	char key[KEY_LENGTH + 1];
+	struct channel_message message;
+
+	(void)state;
+	make_key(key, 8);
+	message = hit_of(key, 0);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		message.place.encoding = (char *)forms[i];
+		message.place.allowed = true; /* is no place */
+		assert_int_equal(take(&message), 0);
+		if (!i)
+			assert_null(collection.findings[0]->encoding);
+		message.place.allowed = false;
+		assert_int_equal(take(&message), 0);
+		if (plainest[i])
+			assert_string_equal(collection.findings[0]->encoding, plainest[i]);
+		else
+			assert_null(collection.findings[0]->encoding);
+	}
+	assert_int_equal(collection.findings[0]->places_total, sizeof(forms) / sizeof(*forms));
+}
+
+/* What a trace tells of is the object; the way into it and the form are the hit's. */
+static void a_traced_place_keeps_its_members_and_form(void **state)
+{
+	char key[KEY_LENGTH + 1];
+	struct channel_message message, trace = { .type = CHANNEL_TRACE };
+	struct channel_message done = { .type = CHANNEL_TARGET_END };
+
+	(void)state;
+	make_key(key, 9);
+	message = hit_of(key, 0);
+	message.traced = true;
+	message.place.kind = trace.place.kind = PLACE_BLOB;
+	message.place.archive_path = (char *)"x.zip\ny";
+	message.place.encoding = (char *)"hex";
+	strcpy(message.place.object, OBJECT);
+	strcpy(trace.place.object, OBJECT);
+	strcpy(trace.place.commit, OBJECT);
+	assert_int_equal(take(&message), 0);
+	assert_int_equal(take(&trace), 0);
+	assert_int_equal(take(&done), 0);
+	assert_int_equal(collection.findings[0]->place_count, 1);
+	assert_string_equal(collection.findings[0]->places[0].archive_path, "x.zip\ny");
+	assert_string_equal(collection.findings[0]->places[0].encoding, "hex");
+	assert_string_equal(collection.findings[0]->encoding, "hex");
+}
+
 static void what_a_sound_scan_never_sends_ends_the_talk(void **state)
 {
 	static char word[] = "because I say so", kind[] = "elsewhere", path[] = "/";
@@ -271,6 +324,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_rule_does_not_match_is_dropped, begin, end),
 		cmocka_unit_test_setup_teardown(places_keep_the_first_and_the_newest, begin, end),
 		cmocka_unit_test_setup_teardown(a_trace_places_every_hit_of_its_object, begin, end),
+		cmocka_unit_test_setup_teardown(a_finding_is_as_plain_as_its_plainest_place, begin, end),
+		cmocka_unit_test_setup_teardown(a_traced_place_keeps_its_members_and_form, begin, end),
 		cmocka_unit_test_setup_teardown(what_a_sound_scan_never_sends_ends_the_talk, begin, end),
 		cmocka_unit_test_setup_teardown(what_a_scan_process_can_make_the_broker_hold_is_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(a_target_that_was_not_asked_for_ends_the_talk, begin, end),

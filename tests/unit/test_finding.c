@@ -23,6 +23,8 @@ static struct place ordered[] = {
 	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"", .line = 8 },
 	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"A", .line = 7 },
 	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .line = 1, .column = 9 },
+	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .line = 1, .column = 9, .encoding = (char *)"base64" },
+	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .line = 1, .column = 9, .encoding = (char *)"hex" },
 	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .line = UINT64_MAX, .column = 1, .offset = 9 },
 	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .line = UINT64_MAX, .column = 2, .offset = 1, .object = "f" },
 	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .line = UINT64_MAX, .column = 2, .offset = 2, .object = "a",
@@ -37,6 +39,8 @@ static struct place ordered[] = {
 	  .commit = "b", .author = (char *)"a" },
 	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .line = UINT64_MAX, .column = 2, .offset = 2, .object = "b",
 	  .commit = "b", .author = (char *)"a", .reachable = true },
+	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .archive_path = (char *)"m", .line = 1 },
+	{ .target = 1, .kind = PLACE_FILE, .path = (char *)"a", .archive_path = (char *)"m\nn", .line = 0 },
 };
 #define ORDERED_COUNT (sizeof(ordered) / sizeof(*ordered))
 
@@ -63,7 +67,9 @@ static void path_bytes_are_compared_unsigned(void **state)
 static void copies_own_their_strings(void **state)
 {
 	char path[] = "src/a.ts", author[] = "A <a@example.com>";
-	struct place from = { .target = 3, .kind = PLACE_NOTE, .line = 4, .path = path, .author = author, .object = "ab" };
+	char members[] = "x.zip\ny", forms[] = "hex";
+	struct place from = { .target = 3, .kind = PLACE_NOTE, .line = 4, .path = path, .archive_path = members, .encoding = forms,
+			      .author = author, .object = "ab" };
 	struct place to;
 
 	(void)state;
@@ -71,16 +77,42 @@ static void copies_own_their_strings(void **state)
 	assert_int_equal(place_compare(&to, &from), 0);
 	memset(path, 'x', sizeof(path) - 1);
 	memset(author, 'x', sizeof(author) - 1);
+	memset(members, 'x', sizeof(members) - 1);
+	memset(forms, 'x', sizeof(forms) - 1);
 	assert_string_equal(to.path, "src/a.ts");
+	assert_string_equal(to.archive_path, "x.zip\ny");
+	assert_string_equal(to.encoding, "hex");
 	assert_string_equal(to.author, "A <a@example.com>");
 	assert_string_equal(to.object, "ab");
 	place_release(&to);
 	assert_null(to.path);
 	assert_null(to.author);
+	assert_null(to.archive_path);
+	assert_null(to.encoding);
 	place_release(&to);
 	place_copy(&to, &(struct place){ .line = 1 });
 	assert_null(to.path);
 	place_release(&to);
+}
+
+static void members_one_by_one(void **state)
+{
+	static const char *const texts[] = { "x.zip\ny/z", "\nx.zip\n\ny/z\n" };
+	const char *none = NULL, *empty = "";
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const char *rest = texts[i];
+		char *first = place_next_member(&rest), *second = place_next_member(&rest);
+
+		assert_string_equal(first, "x.zip");
+		assert_string_equal(second, "y/z");
+		assert_null(place_next_member(&rest));
+		free(first);
+		free(second);
+	}
+	assert_null(place_next_member(&none));
+	assert_null(place_next_member(&empty));
 }
 
 static void names(void **state)
@@ -109,6 +141,7 @@ int main(void)
 		cmocka_unit_test(places_have_a_total_order),
 		cmocka_unit_test(path_bytes_are_compared_unsigned),
 		cmocka_unit_test(copies_own_their_strings),
+		cmocka_unit_test(members_one_by_one),
 		cmocka_unit_test(names),
 	};
 

@@ -75,7 +75,7 @@ static void nothing_found(void **state)
 	(void)state;
 	report_expect("csv", &result,
 		      "record,rule,provider,confidence,secret,fingerprint,state,outcome,kind,path,line,column,commit,author,date,"
-		      "reachable,at_head,places,commits,removed,removed_in,revoked\r\n");
+		      "reachable,at_head,places,commits,removed,removed_in,revoked,archive_path,encoding\r\n");
 	report_expect("github", &result, "no credential found in nothing (0 bytes).\n");
 	report_expect("junit", &result,
 		      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -90,9 +90,9 @@ static void nothing_found(void **state)
 	result.incomplete_total = 3;
 	report_expect("csv", &result,
 		      "record,rule,provider,confidence,secret,fingerprint,state,outcome,kind,path,line,column,commit,author,date,"
-		      "reachable,at_head,places,commits,removed,removed_in,revoked\r\n"
-		      "not scanned,,,,,,,\"missing-object  a, \"\"b\"\" & <c>\\x0a::error::d\",,,,,,,,,,,,,,\r\n"
-		      "not scanned,,,,,,,\"2 more parts were not scanned\",,,,,,,,,,,,,,\r\n");
+		      "reachable,at_head,places,commits,removed,removed_in,revoked,archive_path,encoding\r\n"
+		      "not scanned,,,,,,,\"missing-object  a, \"\"b\"\" & <c>\\x0a::error::d\",,,,,,,,,,,,,,,,\r\n"
+		      "not scanned,,,,,,,\"2 more parts were not scanned\",,,,,,,,,,,,,,,,\r\n");
 	report_expect("github", &result,
 		      "::error title=Not scanned::missing-object  a, \"b\" & <c>\\x0a::error::d\n"
 		      "::error title=Not scanned::2 more parts were not scanned\n"
