@@ -11,7 +11,9 @@ REPO     ?= .
 ARGS     ?=
 V        ?=
 
+# the version, and the day it was made, are known from here alone
 VERSION := 0.1.0
+DATE    := 2026-11-25
 
 # pkg-config names of what staunch is linked with, of what is loaded when it is needed (libcurl for the first report to send,
 # SQLite or libpq for the ledger, Vectorscan to search much) and of which only the headers are used, and of what the tests add
@@ -23,7 +25,7 @@ TEST_PACKAGES   := cmocka libmicrohttpd
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
              zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev ca-certificates
 TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema \
-             sqlite3 postgresql nghttp2-server pre-commit
+             sqlite3 postgresql nghttp2-server pre-commit man-db groff mandoc zsh fish
 
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many
@@ -31,7 +33,7 @@ PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 # user flags come last, so that they win
-ALL_CPPFLAGS := -Iscanner -I. -DSTAUNCH_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PACKAGES) $(HEADER_PACKAGES) $(TEST_PACKAGES) 2>/dev/null) $(CPPFLAGS)
+ALL_CPPFLAGS := -Iscanner -I. -DSTAUNCH_VERSION='"$(VERSION)"' -DSTAUNCH_DATE='"$(DATE)"' $(shell pkg-config --cflags $(PACKAGES) $(HEADER_PACKAGES) $(TEST_PACKAGES) 2>/dev/null) $(CPPFLAGS)
 ALL_CFLAGS   := -std=gnu11 -pthread -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
                 $(WERROR) -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(CFLAGS)
 ifneq ($(SANITIZE),)
@@ -50,13 +52,14 @@ EMULATOR   := $(BUILD)/tests/emulator/emulator
 EMULATOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/emulator/*.c))
 BENCHES    := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
+MANUAL     := $(addprefix $(BUILD)/,staunch.1 completion.bash completion.zsh completion.fish)
 TOOLS      := $(patsubst tests/cli/%.c,$(BUILD)/tests/cli/%,$(wildcard tests/cli/*.c))
 
 .PHONY: all scan check check-all bench bench-hooks fuzz fuzzers deps test-deps install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/staunch ## build build/staunch
+all: $(BUILD)/staunch $(MANUAL) ## build build/staunch, its manual page and the completions of shells
 
 scan: deps ## find what REPO (this repository by default) leaks, as a dry run; more options in ARGS
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all
@@ -91,6 +94,12 @@ tests: $(UNIT_TESTS) $(EMULATOR) $(BENCHES) $(TOOLS)
 
 $(BUILD)/staunch: $(BUILD)/scanner/main.o $(OBJECTS)
 	$(call say,LINK,$@) $(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+
+# what the program says of itself: one table is behind all of it (scanner/cli/options_table.h)
+$(BUILD)/staunch.1: $(BUILD)/staunch
+	$(call say,GEN,$@) $< --man > $@
+$(BUILD)/completion.%: $(BUILD)/staunch
+	$(call say,GEN,$@) $< --completion $* > $@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<) mkdir -p $(@D) && $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -159,13 +168,22 @@ deps: ## install what building needs (Debian, Ubuntu)
 test-deps: deps ## install what the tests need beside it
 	$(call install_packages,$(TEST_DEPS))
 
+# beside the rules. Debian's packages have what is zsh's in share/zsh/vendor-completions
+ZSH_SITE  ?= share/zsh/site-functions
+INSTALLED := bin/staunch share/man/man1/staunch.1 share/bash-completion/completions/staunch $(ZSH_SITE)/_staunch \
+             share/fish/vendor_completions.d/staunch.fish
+
 install: all ## into PREFIX (/usr/local), below DESTDIR
-	install -D -m 755 $(BUILD)/staunch '$(DESTDIR)$(PREFIX)/bin/staunch'
-	install -d '$(DESTDIR)$(PREFIX)/share/staunch/rules'
+	install -d $(foreach f,$(INSTALLED),'$(DESTDIR)$(PREFIX)/$(dir $f)') '$(DESTDIR)$(PREFIX)/share/staunch/rules'
+	install -m 755 $(BUILD)/staunch '$(DESTDIR)$(PREFIX)/bin/staunch'
+	install -m 644 $(BUILD)/staunch.1 '$(DESTDIR)$(PREFIX)/share/man/man1/staunch.1'
+	install -m 644 $(BUILD)/completion.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/staunch'
+	install -m 644 $(BUILD)/completion.zsh '$(DESTDIR)$(PREFIX)/$(ZSH_SITE)/_staunch'
+	install -m 644 $(BUILD)/completion.fish '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/staunch.fish'
 	install -m 644 $(RULES) rules/README.md '$(DESTDIR)$(PREFIX)/share/staunch/rules'
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/staunch'
+	rm -f $(foreach f,$(INSTALLED),'$(DESTDIR)$(PREFIX)/$f')
 	rm -rf '$(DESTDIR)$(PREFIX)/share/staunch'
 
 clean: ## remove what was built

@@ -63,14 +63,8 @@ int main(int argc, char **argv)
 		goto out;
 	}
 	log_set_level(options.quiet ? LOG_QUIET : options.verbose ? LOG_VERBOSE : LOG_NORMAL);
-	if (options.help) {
-		options_print_help(stdout);
-		code = EXIT_CLEAN;
-		goto out;
-	}
-	if (options.version) {
-		puts("staunch " STAUNCH_VERSION);
-		code = EXIT_CLEAN;
+	if (options.help || options.version || options.man || options.completion) {
+		code = command_tell(&options);
 		goto out;
 	}
 	failed = command_load_rules(&options, &rules, &error);

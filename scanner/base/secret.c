@@ -5,10 +5,12 @@
 #define _GNU_SOURCE
 #include "base/secret.h"
 
+#include "base/library.h"
 #include "base/memory.h"
 #include "base/sanitizer.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <pthread.h>
 #include <string.h>
@@ -115,4 +117,9 @@ void secret_protect_process(void)
 	/* a core_pattern that pipes to a program ignores RLIMIT_CORE (core(5)); a process that is not dumpable has no core */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
+}
+
+void secret_add_libraries(struct buffer *lines)
+{
+	library_add_version(lines, "OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING));
 }

@@ -8,6 +8,8 @@
 #ifndef STAUNCH_BASE_SECRET_H
 #define STAUNCH_BASE_SECRET_H
 
+#include "base/buffer.h"
+
 #include <stddef.h>
 
 struct secret;
@@ -34,5 +36,8 @@ void secret_fingerprint(const struct secret *secret, char hex[SECRET_FINGERPRINT
  * any input is read. A build with a sanitizer leaves the debugger part out: LeakSanitizer is one.
  */
 void secret_protect_process(void);
+
+/* Lines for --version --verbose: the libraries that this file uses (base/library.h). */
+void secret_add_libraries(struct buffer *lines);
 
 #endif

@@ -38,6 +38,9 @@ enum exit_code command_hook(const struct options *options, const struct rule_set
 /* rules list|check|test. check looks at the enabled ones; test enables all of *rules. */
 enum exit_code command_rules(const struct options *options, struct rule_set *rules);
 
+/* --help, --version, --man and --completion: about the program itself, on standard output. */
+enum exit_code command_tell(const struct options *options);
+
 /* keys list|create|delete|rotate. */
 enum exit_code command_keys(const struct options *options, const struct rule_set *rules);
 

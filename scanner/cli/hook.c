@@ -167,8 +167,5 @@ enum exit_code command_hook(const struct options *options, const struct rule_set
 
 	if (!strcmp(verb, "run"))
 		return hook_run(options, rules);
-	if (!strcmp(verb, "install") || !strcmp(verb, "uninstall"))
-		return change_hooks(options, verb[0] == 'i');
-	log_error("hook wants one of install, uninstall and run, not '%s'", verb);
-	return EXIT_USAGE;
+	return change_hooks(options, verb[0] == 'i');
 }

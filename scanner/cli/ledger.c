@@ -306,10 +306,6 @@ enum exit_code command_ledger(const struct options *options, const struct rule_s
 
 	if (strcmp(verb, "verify") == 0)
 		return verify(options);
-	if (strcmp(verb, "list") != 0 && strcmp(verb, "export") != 0 && strcmp(verb, "retry") != 0) {
-		log_error("ledger wants one of list, export, verify and retry, not '%s'", verb);
-		return EXIT_USAGE;
-	}
 	if (check(options, verb, &error) || (options->ledger && ledger_check_uri(options->ledger, &error))) {
 		log_error("%s", error.message);
 		return EXIT_USAGE;

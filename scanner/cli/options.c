@@ -2,6 +2,9 @@
 #include "cli/options.h"
 
 #include "base/memory.h"
+#include "broker/broker.h"
+#include "cli/options_check.h"
+#include "cli/options_table.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -15,55 +18,36 @@
 #define SENDING (ALL_RUNS | COMMAND_KEYS | COMMAND_LEDGER) /* `ledger retry` is a run */
 #define ALL (SENDING | COMMAND_RULES | COMMAND_REPORT)
 
-static const struct command_row {
-	const char *name;
-	unsigned bit;
-	const char *operands, *help;
-} commands[] = {
-	{ "scan", COMMAND_SCAN, "[PATH...]", "a repository root: history, index and files; any other path: its files" },
-	{ "git", COMMAND_GIT, "[REPO]", "every object of a repository, reachable or not" },
-	{ "dir", COMMAND_DIR, "PATH...", "files and folders" },
-	{ "stdin", COMMAND_STDIN, "", "standard input" },
-	{ "revoke", COMMAND_REVOKE, "", "credentials on standard input, one a line" },
-	{ "keys", COMMAND_KEYS, "VERB [ID...]", "list, create, delete or rotate the team's own keys, with VERCEL_TOKEN" },
-	{ "hook", COMMAND_HOOK, "install|uninstall|run", "pre-commit, pre-push and pre-receive: stop a key before it leaks" },
-	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force" },
-	{ "report", COMMAND_REPORT, "FILE.json", "another format from a saved JSON report" },
-	{ "ledger", COMMAND_LEDGER, "list|export|verify|retry", "what was found and sent, and the pending ones again" },
-};
-#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
+/* ---- the table ---- */
 
-enum option_kind {
-	OPTION_FLAG,       /* bool */
-	OPTION_TEXT,       /* const char * */
-	OPTION_LIST,       /* struct string_list, repeatable */
-	OPTION_NUMBER,     /* unsigned */
-	OPTION_LONG,       /* unsigned long */
-	OPTION_CONFIDENCE, /* enum confidence */
-	OPTION_COLOR,      /* enum report_color */
-	OPTION_SANDBOX,    /* enum sandbox_mode */
+const struct command_row command_rows[] = {
+	{ "scan", COMMAND_SCAN, "[PATH...]", "a repository root: history, index and files; any other path: its files", NULL },
+	{ "git", COMMAND_GIT, "[REPO]", "every object of a repository, reachable or not", NULL },
+	{ "dir", COMMAND_DIR, "PATH...", "files and folders", NULL },
+	{ "stdin", COMMAND_STDIN, "", "standard input", NULL },
+	{ "revoke", COMMAND_REVOKE, "", "credentials on standard input, one a line", NULL },
+	{ "keys", COMMAND_KEYS, "list|create|delete|rotate", "the team's own keys, with VERCEL_TOKEN", "" },
+	{ "hook", COMMAND_HOOK, "install|uninstall|run", "pre-commit, pre-push and pre-receive: stop a key before it leaks", "pre-commit pre-push pre-receive" },
+	{ "rules", COMMAND_RULES, "list|check|test", "the rules in force", NULL },
+	{ "report", COMMAND_REPORT, "FILE.json", "another format from a saved JSON report", NULL },
+	{ "ledger", COMMAND_LEDGER, "list|export|verify|retry", "what was found and sent, and the pending ones again", NULL },
 };
+const size_t command_row_count = sizeof(command_rows) / sizeof(*command_rows);
 
-static const struct option_row {
-	char short_name; /* 0: none */
-	const char *name, *argument, *help;
-	unsigned commands;
-	enum option_kind kind;
-	size_t target; /* offset in struct options */
-	unsigned long minimum, maximum;
-} rows[] = {
-#define TARGET(member) offsetof(struct options, member), 0, 0
-#define TARGET_RANGE(member, low, high) offsetof(struct options, member), low, high
+const struct option_row option_rows[] = {
+#define TARGET(member) offsetof(struct options, member), 0, 0, NULL
+#define TARGET_RANGE(member, low, high) offsetof(struct options, member), low, high, NULL
+#define TARGET_WORDS(member, words) offsetof(struct options, member), 0, 0, words
 	{ 'n', "dry-run", NULL, "find and report, send nothing (also STAUNCH_DRY_RUN=1)", SENDING, OPTION_FLAG, TARGET(dry_run) },
 	{ 'y', "yes", NULL, "do not ask before revoking, or before deleting or rotating a key", SENDING, OPTION_FLAG, TARGET(yes) },
-	{ 'f', "format", "FMT[:FILE]", "human, json, jsonl, sarif, gitlab, junit, csv, html or github; repeatable; FILE - is standard output", SENDING | COMMAND_REPORT, OPTION_LIST, TARGET(formats) },
+	{ 'f', "format", "FMT[:FILE]", "human, json, jsonl, sarif, gitlab, junit, csv, html or github; repeatable; FILE - is standard output", SENDING | COMMAND_REPORT, OPTION_LIST, TARGET_WORDS(formats, "human json jsonl sarif gitlab junit csv html github") },
 	{ 'j', "jobs", "N", "worker threads; default: the processors this process may use", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(jobs, 1, 256) },
 	{ 0, "staged", NULL, "only what the next commit would add", COMMAND_GIT, OPTION_FLAG, TARGET(staged) },
 	{ 0, "range", "A..B", "only what these commits add; repeatable", COMMAND_GIT, OPTION_LIST, TARGET(ranges) },
 	{ 0, "ci", NULL, "only what this CI job is about, from the variables that its system sets", COMMAND_GIT, OPTION_FLAG, TARGET(ci) },
 	{ 0, "name", "LABEL", "the path that places on standard input show; the name of a key to create", COMMAND_STDIN | COMMAND_KEYS, OPTION_TEXT, TARGET(name) },
 	{ 0, "ignored", NULL, "look into files that git ignores too", COMMAND_SCAN | COMMAND_DIR, OPTION_FLAG, TARGET(ignored) },
-	{ 0, "min-confidence", "LEVEL", "certain, likely (default) or possible: what is revoked", ALL_RUNS, OPTION_CONFIDENCE, TARGET(min_confidence) },
+	{ 0, "min-confidence", "LEVEL", "certain, likely (default) or possible: what is revoked", ALL_RUNS, OPTION_CONFIDENCE, TARGET_WORDS(min_confidence, "certain likely possible") },
 	{ 0, "rules", "FILE|DIR", "more rules; repeatable", ALL, OPTION_LIST, TARGET(rules) },
 	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },
 	{ 0, "disable", "RULE|PACK", "do not use it; repeatable", ALL, OPTION_LIST, TARGET(disable) },
@@ -76,7 +60,7 @@ static const struct option_row {
 	{ 0, "ledger", "URI", "where to remember what was sent: a path, file: or postgresql:// URI", ALL_RUNS | COMMAND_LEDGER, OPTION_TEXT, TARGET(ledger) },
 	{ 0, "no-ledger", NULL, "remember nothing: what earlier runs have sent is sent again", ALL_RUNS, OPTION_FLAG, TARGET(no_ledger) },
 	{ 0, "resend", NULL, "send also what earlier runs have settled", ALL_RUNS, OPTION_FLAG, TARGET(resend) },
-	{ 0, "state", "STATE", "of ledger list and export: claimed, pending, accepted, gone or rejected", COMMAND_LEDGER, OPTION_TEXT, TARGET(state) },
+	{ 0, "state", "STATE", "of ledger list and export: claimed, pending, accepted, gone or rejected", COMMAND_LEDGER, OPTION_TEXT, TARGET_WORDS(state, "claimed pending accepted gone rejected") },
 	{ 0, "rule", "RULE", "of ledger: found by this rule", COMMAND_LEDGER, OPTION_TEXT, TARGET(rule) },
 	{ 0, "since", "DATE", "of ledger: changed since 2026-11-02, 2026-11-02T10:00:00Z, or 7d or 12h ago", COMMAND_LEDGER, OPTION_TEXT, TARGET(since) },
 	{ 0, "repository", "PATH", "of ledger: found in this repository, file or folder", COMMAND_LEDGER, OPTION_TEXT, TARGET(repository) },
@@ -94,21 +78,36 @@ static const struct option_row {
 	{ 0, "project", "ID", "the project that the new key is for; default: all of the team's", COMMAND_KEYS, OPTION_TEXT, TARGET(project) },
 	{ 0, "expires", "WHEN", "of the new key: 12h, 90d, 8w, or a date, 2027-01-31", COMMAND_KEYS, OPTION_TEXT, TARGET(expires) },
 	{ 0, "budget", "AMOUNT", "what the new key may spend, in US dollars", COMMAND_KEYS, OPTION_TEXT, TARGET(budget) },
-	{ 0, "refresh", "PERIOD", "of the budget: daily, weekly, monthly or none", COMMAND_KEYS, OPTION_TEXT, TARGET(refresh) },
+	{ 0, "refresh", "PERIOD", "of the budget: daily, weekly, monthly or none", COMMAND_KEYS, OPTION_TEXT, TARGET_WORDS(refresh, "daily weekly monthly none") },
 	{ 0, "include-byok", NULL, "what is spent over the team's own provider keys counts too", COMMAND_KEYS, OPTION_FLAG, TARGET(include_byok) },
 	{ 0, "to-command", "COMMAND", "rotate: give the new key to this command's standard input", COMMAND_KEYS, OPTION_TEXT, TARGET(to_command) },
 	{ 0, "api-url", "URL", "keys: where the provider's API is; plain http only to a loopback address", COMMAND_KEYS, OPTION_TEXT, TARGET(api_url) },
-	{ 0, "sandbox", "MODE", "require, auto (default) or off: what the scan process gives up", ALL_SCANS | COMMAND_HOOK, OPTION_SANDBOX, TARGET(sandbox) },
+	{ 0, "sandbox", "MODE", "require, auto (default) or off: what the scan process gives up", ALL_SCANS | COMMAND_HOOK, OPTION_SANDBOX, TARGET_WORDS(sandbox, "require auto off") },
 	{ 0, "cpu-limit", "SECONDS", "of processor time that the scan may take; default: none", ALL_SCANS | COMMAND_HOOK, OPTION_NUMBER, TARGET_RANGE(cpu_limit_seconds, 1, 31536000) },
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
-	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS | COMMAND_LEDGER | COMMAND_REPORT, OPTION_COLOR, TARGET(color) },
+	{ 0, "color", "WHEN", "auto (default), always or never", ALL_RUNS | COMMAND_LEDGER | COMMAND_REPORT, OPTION_COLOR, TARGET_WORDS(color, "auto always never") },
 	{ 0, "no-progress", NULL, "do not show on a terminal how far the scan is", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_FLAG, TARGET(no_progress) },
 	{ 0, "exit-zero", NULL, "exit with 0 instead of 1", ALL_SCANS | COMMAND_REVOKE | COMMAND_LEDGER, OPTION_FLAG, TARGET(exit_zero) },
-	{ 0, "version", NULL, "print the version", ALL, OPTION_FLAG, TARGET(version) },
+	{ 0, "version", NULL, "print the version; with --verbose those of the libraries too, and the sandbox in force", ALL, OPTION_FLAG, TARGET(version) },
+	{ 0, "completion", "SHELL", "print what has a shell complete this command line: bash, zsh or fish", ALL, OPTION_TEXT, TARGET_WORDS(completion, "bash zsh fish") },
+	{ 0, "man", NULL, "print the manual page: staunch --man | man -l -", ALL, OPTION_FLAG, TARGET(man) },
 	{ 'h', "help", NULL, "print this", ALL, OPTION_FLAG, TARGET(help) },
 };
-#define ROW_COUNT (sizeof(rows) / sizeof(*rows))
+#define ROW_COUNT (sizeof(option_rows) / sizeof(*option_rows))
+const size_t option_row_count = ROW_COUNT;
+
+const struct exit_row exit_rows[] = {
+	{ EXIT_CLEAN, "everything was scanned, no credential found" },
+	{ EXIT_FOUND, "credentials found, and each is settled, or listed by a dry run" },
+	{ EXIT_USAGE, "usage or configuration error: nothing was scanned" },
+	{ EXIT_INCOMPLETE, "incomplete: something could not be scanned, or a credential could not be reported" },
+	{ EXIT_INTERRUPTED, "interrupted: what had been found is reported" },
+};
+const size_t exit_row_count = sizeof(exit_rows) / sizeof(*exit_rows);
+
+/* ---- parsing ---- */
+
 #define FIRST_LONG 256 /* what getopt_long() returns for the first row; letters are below */
 
 static void list_add(struct string_list *list, char *item)
@@ -198,15 +197,23 @@ static int store(struct options *options, const struct option_row *row, char *te
 
 /* ---- the whole line ---- */
 
+/* The argument with the unknown option: the last one, or while letters of it are left, the next. */
+static const char *stopped_at(int argc, char **argv)
+{
+	const char *next = optind < argc ? argv[optind] : "";
+
+	return optopt > 0 && optopt < FIRST_LONG && next[0] == '-' && next[1] != '-' && strchr(next, optopt) ? next : argv[optind - 1];
+}
+
 /* What getopt_long() stopped at. It names a letter in optopt; then argv's last one may hold other letters, or be no option. */
-static int bad_option(const char *before, const char *argument, const char *after, struct error *error)
+static int bad_option(bool wants_argument, const char *argument, struct error *error)
 {
 	char letter[] = { '-', (char)optopt, '\0' };
 	bool is_letter = optopt != 0 && optopt < FIRST_LONG;
 
-	if (!is_letter && strncmp(argument, "--token", strlen("--token")) == 0) /* with what follows '=' unshown */
-		return error_set(error, ERROR_CONFIGURATION, "a token is no option, because all arguments show in ps: keys takes it from VERCEL_TOKEN");
-	return error_set(error, ERROR_CONFIGURATION, "%s'%s'%s", before, is_letter ? letter : argument, after);
+	if (wants_argument)
+		return error_set(error, ERROR_CONFIGURATION, "'%s' wants an argument", is_letter ? letter : argument);
+	return options_unknown(argument, is_letter ? letter[1] : 0, error);
 }
 
 /*
@@ -223,11 +230,11 @@ static int parse_rows(struct options *options, bool used[ROW_COUNT], size_t *lea
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		size_t length = strlen(letters);
 
-		names[i] = (struct option){ rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
+		names[i] = (struct option){ option_rows[i].name, option_rows[i].argument ? required_argument : no_argument, NULL,
 					    FIRST_LONG + (int)i };
-		if (rows[i].short_name)
-			snprintf(letters + length, sizeof(letters) - length, "%c%s", rows[i].short_name,
-				 rows[i].argument ? ":" : "");
+		if (option_rows[i].short_name)
+			snprintf(letters + length, sizeof(letters) - length, "%c%s", option_rows[i].short_name,
+				 option_rows[i].argument ? ":" : "");
 	}
 	opterr = 0;
 	optind = 0; /* glibc: begin anew */
@@ -238,15 +245,15 @@ static int parse_rows(struct options *options, bool used[ROW_COUNT], size_t *lea
 		}
 		index = choice - FIRST_LONG;
 		for (size_t i = 0; index < 0 && i < ROW_COUNT; i++) {
-			if (rows[i].short_name == choice)
+			if (option_rows[i].short_name == choice)
 				index = (int)i;
 		}
 		if (choice == ':')
-			return bad_option("", argv[optind - 1], " wants an argument", error);
+			return bad_option(true, argv[optind - 1], error);
 		if (choice == '?' || index < 0)
-			return bad_option("unknown option ", argv[optind - 1], "", error);
+			return bad_option(false, stopped_at(argc, argv), error);
 		used[index] = true;
-		if (store(options, &rows[index], optarg, error))
+		if (store(options, &option_rows[index], optarg, error))
 			return ERROR_CONFIGURATION;
 	}
 	*leading = options->operands.count;
@@ -255,56 +262,19 @@ static int parse_rows(struct options *options, bool used[ROW_COUNT], size_t *lea
 	return 0;
 }
 
-/* The first of the leading operands may be a command; without one it is `scan`. */
+/* The first of the leading operands may be a command; without one it is `scan`, and a first one that is no path may be meant as one. */
 static const struct command_row *take_command(struct options *options, size_t leading)
 {
-	for (size_t i = 0; leading && i < COMMAND_COUNT; i++) {
-		if (strcmp(options->operands.items[0], commands[i].name) != 0)
+	for (size_t i = 0; leading && i < command_row_count; i++) {
+		if (strcmp(options->operands.items[0], command_rows[i].name) != 0)
 			continue;
 		options->operands.count--;
 		memmove(options->operands.items, options->operands.items + 1,
 			options->operands.count * sizeof(*options->operands.items));
-		return &commands[i];
+		return &command_rows[i];
 	}
-	return &commands[0];
-}
-
-static int check_operands(const struct options *options, const struct command_row *command, struct error *error)
-{
-	size_t count = options->operands.count;
-
-	if ((options->command & (COMMAND_STDIN | COMMAND_REVOKE)) && count)
-		return error_set(error, ERROR_CONFIGURATION, "%s takes no arguments, and '%s' is one", command->name,
-				 options->operands.items[0]);
-	if (options->command == COMMAND_GIT && count > 1)
-		return error_set(error, ERROR_CONFIGURATION, "git takes one repository, and '%s' is a second",
-				 options->operands.items[1]);
-	if (options->command == COMMAND_DIR && !count)
-		return error_set(error, ERROR_CONFIGURATION, "dir wants a file or a folder");
-	if (options->command == COMMAND_RULES && !count)
-		return error_set(error, ERROR_CONFIGURATION, "rules wants one of list, check and test");
-	if (options->command == COMMAND_KEYS && !count)
-		return error_set(error, ERROR_CONFIGURATION, "keys wants one of list, create, delete and rotate");
-	if (options->command == COMMAND_REPORT && count != 1)
-		return error_set(error, ERROR_CONFIGURATION, "report wants one file, as -f json:FILE wrote it");
-	if (options->command == COMMAND_LEDGER && !count)
-		return error_set(error, ERROR_CONFIGURATION, "ledger wants one of list, export, verify and retry");
-	if (options->ledger && options->no_ledger)
-		return error_set(error, ERROR_CONFIGURATION, "--ledger and --no-ledger exclude each other");
-	if (options->resend && options->no_ledger)
-		return error_set(error, ERROR_CONFIGURATION, "--resend means nothing without a ledger");
-	if (options->staged + options->ci + (options->ranges.count > 0) > 1)
-		return error_set(error, ERROR_CONFIGURATION, "--staged, --range and --ci exclude each other");
-	if (options->command == COMMAND_HOOK && !count)
-		return error_set(error, ERROR_CONFIGURATION, "hook wants one of install, uninstall and run");
-	for (size_t i = 0; i < options->ranges.count; i++) {
-		const char *dots = strstr(options->ranges.items[i], "..");
-
-		if (!dots || dots == options->ranges.items[i] || !dots[2] || dots[2] == '.' || strstr(dots + 2, ".."))
-			return error_set(error, ERROR_CONFIGURATION, "--range '%s': want two commits, as A..B",
-					 options->ranges.items[i]);
-	}
-	return 0;
+	options->maybe_command = leading > 0;
+	return &command_rows[0];
 }
 
 /* What `hook install` and `uninstall` have a use for: the rest is for a run. */
@@ -337,17 +307,17 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		return ERROR_CONFIGURATION;
 	command = take_command(options, leading);
 	options->command = command->bit;
-	if (options->help || options->version)
+	if (options->help || options->version || options->man || options->completion)
 		return 0;
 	for (size_t i = 0; i < ROW_COUNT; i++) {
-		if (used[i] && !(rows[i].commands & options->command))
-			return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to %s", rows[i].name, command->name);
+		if (used[i] && !(option_rows[i].commands & options->command))
+			return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to %s", option_rows[i].name, command->name);
 	}
 	if (options->command == COMMAND_HOOK && options->operands.count && strcmp(options->operands.items[0], "run") != 0) {
 		for (size_t i = 0; i < ROW_COUNT; i++) {
-			if (used[i] && !changes_hooks(&rows[i]))
+			if (used[i] && !changes_hooks(&option_rows[i]))
 				return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to hook %s: give it to hook run, in the hook's file",
-						 rows[i].name, options->operands.items[0]);
+						 option_rows[i].name, options->operands.items[0]);
 		}
 	}
 	/* anything but "" and "0" is meant as yes: a misspelt yes must not send */
@@ -355,7 +325,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		options->dry_run = true;
 	if (options->verify_endpoints.count && !options->verify)
 		return error_set(error, ERROR_CONFIGURATION, "--verify-endpoint means nothing without --verify");
-	return check_operands(options, command, error);
+	return options_check(options, command, error);
 }
 
 void options_release(struct options *options)
@@ -366,33 +336,4 @@ void options_release(struct options *options)
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		free(lists[i]->items);
-}
-
-void options_print_help(FILE *to)
-{
-	fputs("staunch finds leaked credentials in files and in git history and has them revoked.\n\n"
-	      "usage: staunch [COMMAND] [OPTION...] [ARGUMENT...]      without a command: scan, of \".\"\n\n",
-	      to);
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		char left[64];
-
-		snprintf(left, sizeof(left), "%s %s", commands[i].name, commands[i].operands);
-		fprintf(to, "  %-26s %s\n", left, commands[i].help);
-	}
-	fputs("\noptions:\n", to);
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		char left[64], letter[5] = "    ";
-
-		if (rows[i].short_name)
-			snprintf(letter, sizeof(letter), "-%c, ", rows[i].short_name);
-		snprintf(left, sizeof(left), "%s--%s %s", letter, rows[i].name, rows[i].argument ? rows[i].argument : "");
-		fprintf(to, "  %-26s %s\n", left, rows[i].help);
-	}
-	fputs("\nexit codes:\n"
-	      "  0    everything was scanned, no credential found\n"
-	      "  1    credentials found, and each is settled, or listed by a dry run\n"
-	      "  2    usage or configuration error: nothing was scanned\n"
-	      "  3    incomplete: something could not be scanned, or a credential could not be reported\n"
-	      "  130  interrupted: what had been found is reported\n",
-	      to);
 }

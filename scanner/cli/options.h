@@ -1,5 +1,5 @@
 /*
- * The command line: one table of options, from which parsing and --help both come.
+ * The command line: one table of options (options_table.h), from which parsing, --help, the manual page and the completions come.
  */
 #ifndef STAUNCH_CLI_OPTIONS_H
 #define STAUNCH_CLI_OPTIONS_H
@@ -37,9 +37,11 @@ struct string_list {
 struct options {
 	unsigned command;             /* one command_bit */
 	struct string_list operands;  /* what follows the command */
-	bool dry_run, yes, own_keys, verify, ignored, quiet, verbose, no_progress, exit_zero, staged, ci, help, version;
+	bool maybe_command;           /* none was given, and the first operand may be a mistyped one */
+	bool dry_run, yes, own_keys, verify, ignored, quiet, verbose, no_progress, exit_zero, staged, ci, help, version, man;
 	bool revoke, all_hooks, force; /* of hook */
 	bool no_repo_config;
+	const char *completion; /* the shell */
 	const char *baseline, *write_baseline;
 	struct string_list formats, rules, enable, disable, ranges, endpoints, verify_endpoints;
 	const char *name;             /* --name; NULL: not given, as with all texts below */
@@ -65,7 +67,16 @@ struct options {
 int options_parse(struct options *options, int argc, char **argv, struct error *error);
 void options_release(struct options *options);
 
+/* The command that a word is likely to be meant as, or NULL. */
+const char *options_nearest_command(const char *word);
+
 /* The help text: all commands, options and exit codes. */
 void options_print_help(FILE *to);
+
+/* The manual page, in roff, for man(7). */
+void options_print_manual(FILE *to);
+
+/* What bash, zsh or fish reads to complete the command line. Returns 0, or ERROR_CONFIGURATION for another shell. */
+int options_print_completion(FILE *to, const char *shell, struct error *error);
 
 #endif

@@ -192,8 +192,5 @@ enum exit_code command_rules(const struct options *options, struct rule_set *rul
 
 	if (*verb)
 		return verb[0] == 'c' ? check_rules(rules) : test_rules(rules);
-	if (!strcmp(options->operands.items[0], "list"))
-		return list_rules(rules);
-	log_error("rules wants one of list, check and test, not '%s'", options->operands.items[0]);
-	return EXIT_USAGE;
+	return list_rules(rules);
 }

@@ -71,11 +71,17 @@ static void add_git_targets(struct targets *targets, const struct options *optio
 static int list_targets(struct targets *targets, const struct options *options, struct error *error)
 {
 	struct stat status;
+	int failure;
 
 	for (size_t i = 0; i < options->operands.count; i++) {
-		if (stat(options->operands.items[i], &status))
-			return error_set(error, ERROR_NOT_FOUND, "cannot read '%s': %s", options->operands.items[i],
-					 strerror(errno));
+		const char *path = options->operands.items[i], *command;
+
+		if (!stat(path, &status))
+			continue;
+		failure = errno;
+		command = failure == ENOENT && !i && options->maybe_command ? options_nearest_command(path) : NULL;
+		return error_set(error, ERROR_NOT_FOUND, "cannot read '%s': %s%s%s%s", path, strerror(failure),
+				 command ? ": did you mean the command '" : "", command ? command : "", command ? "'?" : "");
 	}
 	switch (options->command) {
 	case COMMAND_GIT:

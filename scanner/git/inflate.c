@@ -1,5 +1,6 @@
 #include "git/inflate.h"
 
+#include "base/library.h"
 #include "base/memory.h"
 
 #include <libdeflate.h>
@@ -136,4 +137,10 @@ const char *inflate_finish(struct inflater *inflater)
 	if (status == Z_STREAM_END)
 		return NULL;
 	return status == Z_OK || status == Z_BUF_ERROR ? cut_off : broken;
+}
+
+void inflater_add_libraries(struct buffer *lines)
+{
+	library_add_version(lines, "libdeflate", LIBDEFLATE_VERSION_STRING " (built with)"); /* it does not say itself */
+	library_add_version(lines, "zlib", zlibVersion());
 }

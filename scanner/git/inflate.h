@@ -5,6 +5,8 @@
 #ifndef STAUNCH_GIT_INFLATE_H
 #define STAUNCH_GIT_INFLATE_H
 
+#include "base/buffer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,5 +51,8 @@ const char *inflate_next(struct inflater *inflater, unsigned char *output, size_
  * wrong.
  */
 const char *inflate_finish(struct inflater *inflater);
+
+/* For git_add_libraries(). */
+void inflater_add_libraries(struct buffer *lines);
 
 #endif

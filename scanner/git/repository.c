@@ -5,7 +5,9 @@
 #define _GNU_SOURCE
 #include "git/repository.h"
 
+#include "base/library.h"
 #include "base/memory.h"
+#include "git/inflate.h"
 #include "git/libgit2.h"
 
 #include <fcntl.h>
@@ -369,4 +371,15 @@ bool repository_leaves_out(struct repository *repository, const char *path, bool
 	pthread_mutex_unlock(&repository->lock);
 	free(spelled);
 	return !number && ignored; /* what cannot be decided is looked at */
+}
+
+void git_add_libraries(struct buffer *lines)
+{
+	char version[48];
+	int major, minor, revision;
+
+	git_libgit2_version(&major, &minor, &revision);
+	snprintf(version, sizeof(version), "%d.%d.%d", major, minor, revision);
+	library_add_version(lines, "libgit2", version);
+	inflater_add_libraries(lines);
 }

@@ -7,6 +7,7 @@
 #ifndef STAUNCH_GIT_REPOSITORY_H
 #define STAUNCH_GIT_REPOSITORY_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "git/object.h"
 
@@ -132,5 +133,8 @@ struct chosen {
 int repository_choose(struct repository *repository, const struct commit_choice *choice, struct chosen *chosen,
 		      struct error *error);
 void chosen_release(struct chosen *chosen);
+
+/* Lines for --version --verbose: the libraries that this room uses (base/library.h). */
+void git_add_libraries(struct buffer *lines);
 
 #endif

@@ -47,3 +47,9 @@ int64_t database_now(const struct database *database)
 {
 	return (int64_t)time(NULL) + database->clock_offset;
 }
+
+void ledger_add_libraries(struct buffer *lines)
+{
+	database_add_sqlite(lines);
+	database_add_postgres(lines);
+}

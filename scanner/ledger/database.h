@@ -83,4 +83,8 @@ int database_write_version(struct database *database, int64_t version, struct er
 /* Seconds since the epoch, on the clock that all who share the database go by. */
 int64_t database_now(const struct database *database);
 
+/* For ledger_add_libraries(). */
+void database_add_sqlite(struct buffer *lines);
+void database_add_postgres(struct buffer *lines);
+
 #endif

@@ -12,6 +12,7 @@
 #ifndef STAUNCH_LEDGER_LEDGER_H
 #define STAUNCH_LEDGER_LEDGER_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "finding.h"
 
@@ -165,5 +166,8 @@ typedef int ledger_visit(void *context, const struct ledger_record *record);
 /* Visit all that match, the first found first. Returns 0, what visit returned, or another negative code. */
 int ledger_list(struct ledger *ledger, const struct ledger_filter *filter, ledger_visit *visit, void *context,
 		struct error *error);
+
+/* Lines for --version --verbose: the libraries that this room uses (base/library.h); both databases' are loaded for it. */
+void ledger_add_libraries(struct buffer *lines);
 
 #endif

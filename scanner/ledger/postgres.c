@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "base/buffer.h"
+#include "base/library.h"
 #include "base/memory.h"
 #include "ledger/database.h"
 #include "ledger/library.h"
@@ -39,7 +40,8 @@
 	FUNCTION(nfields)        \
 	FUNCTION(getvalue)       \
 	FUNCTION(cmdTuples)      \
-	FUNCTION(freemem)
+	FUNCTION(freemem)        \
+	FUNCTION(libVersion)
 
 /* PQexec() is library.exec() here, and so on. */
 static struct {
@@ -62,7 +64,7 @@ static int load(struct error *error)
 #undef ENTRY
 	};
 	int result = loaded ? 0 :
-			      library_load("libpq.so.5", "libpq5", functions, sizeof(functions) / sizeof(*functions),
+			      library_load(LIBRARY_POSTGRES, "libpq5", functions, sizeof(functions) / sizeof(*functions),
 					   &library, error);
 
 	loaded = !result;
@@ -299,4 +301,17 @@ int database_open_postgres(struct database **database, const char *uri, enum led
 	}
 	*database = &postgres->base;
 	return 0;
+}
+
+void database_add_postgres(struct buffer *lines)
+{
+	struct error error;
+	char version[48];
+
+	if (load(&error)) {
+		library_add_missing(lines, "libpq", &error);
+		return;
+	}
+	snprintf(version, sizeof(version), "%d.%d", library.libVersion() / 10000, library.libVersion() % 10000);
+	library_add_version(lines, "libpq", version);
 }

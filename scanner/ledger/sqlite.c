@@ -5,6 +5,7 @@
  * on the disk before its key is sent, and a settlement before the next one.
  */
 #define _GNU_SOURCE
+#include "base/library.h"
 #include "base/memory.h"
 #include "ledger/database.h"
 #include "ledger/library.h"
@@ -39,7 +40,8 @@
 	FUNCTION(changes)      \
 	FUNCTION(errmsg)       \
 	FUNCTION(extended_errcode) \
-	FUNCTION(system_errno)
+	FUNCTION(system_errno) \
+	FUNCTION(libversion)
 
 /* sqlite3_open_v2() is library.open_v2() here, and so on. */
 static struct {
@@ -69,7 +71,7 @@ static int load(struct error *error)
 #undef ENTRY
 	};
 	int result = loaded ? 0 :
-			      library_load("libsqlite3.so.0", "libsqlite3-0", functions,
+			      library_load(LIBRARY_SQLITE, "libsqlite3-0", functions,
 					   sizeof(functions) / sizeof(*functions), &library, error);
 
 	loaded = !result;
@@ -300,4 +302,14 @@ int database_open_sqlite(struct database **database, const char *path, enum ledg
 	}
 	*database = &sqlite->base;
 	return 0;
+}
+
+void database_add_sqlite(struct buffer *lines)
+{
+	struct error error;
+
+	if (load(&error))
+		library_add_missing(lines, "SQLite", &error);
+	else
+		library_add_version(lines, "SQLite", library.libversion());
 }

@@ -4,9 +4,11 @@
 #define _GNU_SOURCE
 #include "match/match.h"
 
+#include "base/library.h"
 #include "base/memory.h"
 #include "match/pattern.h"
 #include "match/prefilter.h"
+#include "match/vectorscan_library.h"
 #include "rule/rule.h"
 
 #include <stdlib.h>
@@ -265,4 +267,19 @@ bool matcher_confirm(struct matcher *matcher, const struct rule *rule, const voi
 			return true;
 	}
 	return false;
+}
+
+void match_add_libraries(struct buffer *lines)
+{
+	const struct vectorscan_library *vectorscan;
+	struct error error;
+	char version[64] = "";
+
+	pcre2_config(PCRE2_CONFIG_VERSION, version); /* with its NUL at most 24 characters (pcre2api(3)) */
+	library_add_version(lines, "PCRE2", version);
+	vectorscan = vectorscan_library_load(&error);
+	if (vectorscan)
+		library_add_version(lines, "Vectorscan", vectorscan->version());
+	else
+		library_add_missing(lines, "Vectorscan", &error);
 }

@@ -7,6 +7,7 @@
 #ifndef STAUNCH_MATCH_MATCH_H
 #define STAUNCH_MATCH_MATCH_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/secret.h"
 #include "finding.h"
@@ -96,5 +97,8 @@ bool match_is_placeholder(const char *text, size_t length);
 
 /* Shannon entropy in bits per byte. */
 double match_entropy(const char *text, size_t length);
+
+/* Lines for --version --verbose: the libraries that this room uses (base/library.h); Vectorscan is loaded for it. */
+void match_add_libraries(struct buffer *lines);
 
 #endif

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "match/vectorscan_library.h"
 
+#include "base/library.h"
+
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,17 +26,17 @@ const struct vectorscan_library *vectorscan_library_load(struct error *error)
 
 	if (loaded)
 		return &library;
-	handle = dlopen("libhs.so.5", RTLD_NOW | RTLD_LOCAL);
+	handle = dlopen(LIBRARY_VECTORSCAN, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
 		error_set(error, ERROR_UNSUPPORTED,
-			  "cannot load 'libhs.so.5', which finds credentials: install the package libvectorscan5");
+			  "cannot load '" LIBRARY_VECTORSCAN "', which finds credentials: install the package libvectorscan5");
 		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		void *function = dlsym(handle, functions[i].name);
 
 		if (!function) {
-			error_set(error, ERROR_UNSUPPORTED, "cannot use the installed 'libhs.so.5': it has no '%s'",
+			error_set(error, ERROR_UNSUPPORTED, "cannot use the installed '" LIBRARY_VECTORSCAN "': it has no '%s'",
 				  functions[i].name);
 			dlclose(handle);
 			return NULL;

@@ -15,7 +15,8 @@
 	FUNCTION(free_database)                \
 	FUNCTION(alloc_scratch)                \
 	FUNCTION(free_scratch)                 \
-	FUNCTION(scan)
+	FUNCTION(scan)                         \
+	FUNCTION(version)
 
 /* hs_scan() is scan here, and so on. */
 struct vectorscan_library {

@@ -1,9 +1,13 @@
 #define _GNU_SOURCE
 #include "revoke/curl_library.h"
 
+#include "base/library.h"
+#include "revoke/revoke.h"
+
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +17,7 @@
  * The second is the same library built with GnuTLS. Debian's git depends on it, so it is there when the first is
  * not.
  */
-static const char *const library_names[] = { "libcurl.so.4", "libcurl-gnutls.so.4" };
+static const char *const library_names[] = { LIBRARY_CURL, "libcurl-gnutls.so.4" };
 
 static const struct {
 	const char *name;
@@ -60,7 +64,7 @@ const struct curl_library *curl_library_load(struct error *error)
 		handle = dlopen(library_names[i], RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
 		error_set(error, ERROR_UNSUPPORTED,
-			  "cannot load 'libcurl.so.4', which sends the reports: install the package libcurl4");
+			  "cannot load '" LIBRARY_CURL "', which sends the reports: install the package libcurl4");
 		return NULL;
 	}
 	if (library_resolve(handle, error) < 0) {
@@ -69,4 +73,19 @@ const struct curl_library *curl_library_load(struct error *error)
 	}
 	loaded = true;
 	return &library;
+}
+
+void revoke_add_libraries(struct buffer *lines)
+{
+	struct error error;
+	const struct curl_library *curl = curl_library_load(&error);
+	const curl_version_info_data *info = curl ? curl->version_info(CURLVERSION_NOW) : NULL;
+	char version[96];
+
+	if (!info) {
+		library_add_missing(lines, "libcurl", &error);
+		return;
+	}
+	snprintf(version, sizeof(version), "%s (%s)", info->version, info->ssl_version ? info->ssl_version : "without TLS");
+	library_add_version(lines, "libcurl", version);
 }

@@ -8,6 +8,7 @@
 #ifndef STAUNCH_REVOKE_REVOKE_H
 #define STAUNCH_REVOKE_REVOKE_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "finding.h"
 
@@ -108,5 +109,8 @@ struct revoke_events {
  */
 void revoker_send(struct revoker *revoker, struct finding **findings, size_t count,
 		  const struct revoke_events *events, const atomic_int *stop);
+
+/* Lines for --version --verbose: the libraries that this room uses (base/library.h); libcurl is loaded for it. */
+void revoke_add_libraries(struct buffer *lines);
 
 #endif

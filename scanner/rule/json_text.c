@@ -4,7 +4,9 @@
  */
 #include "rule/json_text.h"
 
+#include "base/library.h"
 #include "base/text.h"
+#include "rule/rule.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -217,4 +219,9 @@ size_t json_text_locate(const char *text, const cJSON *root, const cJSON *item, 
 	skip_value(&walk, root);
 	assert(walk.found);
 	return (size_t)(walk.found - text);
+}
+
+void rule_add_libraries(struct buffer *lines)
+{
+	library_add_version(lines, "cJSON", cJSON_Version());
 }

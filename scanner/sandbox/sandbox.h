@@ -8,6 +8,7 @@
 #ifndef STAUNCH_SANDBOX_SANDBOX_H
 #define STAUNCH_SANDBOX_SANDBOX_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 #include <stdbool.h>
@@ -67,5 +68,8 @@ int sandbox_enter(struct sandbox *sandbox, const struct sandbox_needs *needs, st
 
 /* Open path to the scan process; for needs->allow(). Nothing happens when there is none of that name. */
 void sandbox_allow(struct sandbox *sandbox, const char *path, enum sandbox_right right);
+
+/* Lines for --version --verbose: the libraries that this room uses (base/library.h). */
+void sandbox_add_libraries(struct buffer *lines);
 
 #endif

@@ -9,12 +9,14 @@
 #define _GNU_SOURCE
 #include "sandbox/layer.h"
 
+#include "base/library.h"
 #include "base/sanitizer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -179,4 +181,13 @@ int seccomp_enter(struct error *error)
 	if (result)
 		return error_set_errno(error, "cannot put the scan process under seccomp (--sandbox off goes without)");
 	return 0;
+}
+
+void sandbox_add_libraries(struct buffer *lines)
+{
+	const struct scmp_version *version = seccomp_version();
+	char text[48];
+
+	snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor, version->micro);
+	library_add_version(lines, "libseccomp", text);
 }

@@ -26,6 +26,45 @@ expect_mistake() {
 	expect_mistake "'-f' wants an argument (staunch" dir . -nf
 }
 
+@test "a mistyped option gets the nearest one" {
+	expect_mistake "unknown option '--drry-run': did you mean --dry-run? (staunch" --drry-run
+	expect_mistake "unknown option '--formta': did you mean --format? (staunch" dir . --formta json
+	expect_mistake "unknown option '--min-confidance=likely': did you mean --min-confidence? (staunch" --min-confidance=likely
+	expect_mistake "unknown option '--no': it could be --no-repo-config, --no-ledger, --no-progress (staunch" --no
+	expect_mistake "unknown option '--dry-run=no': --dry-run takes no argument (staunch" --dry-run=no
+	# with one dash it is letters
+	expect_mistake "unknown option '-d': did you mean --dry-run? (staunch" -dry-run
+	expect_mistake "unknown option '-s': did you mean --staged? (staunch" git -n -staged
+	# nothing is near: nothing is said
+	expect_mistake "unknown option '--frobnicate' (staunch" --frobnicate
+	expect_mistake "unknown option '--$(printf 'x%.0s' {1..500})' (staunch" "--$(printf 'x%.0s' {1..500})"
+	# a beginning that is clear will do
+	echo harmless >file
+	staunch dir file --min-conf certain
+	expect_status 0
+}
+
+@test "a mistyped command gets the nearest one, and so does a verb" {
+	expect_mistake "cannot read 'gti': No such file or directory: did you mean the command 'git'?" gti
+	expect_mistake "cannot read 'ledgr': No such file or directory: did you mean the command 'ledger'?" ledgr list
+	expect_mistake "cannot read 'revok': No such file or directory: did you mean the command 'revoke'?" -n revok
+	for arguments in 'scan gti' '-- gti' 'dir gti' 'frobnicate' './gti'; do
+		expect_mistake "cannot read '${arguments##* }': No such file or directory" $arguments
+		[ "$(grep -c 'did you mean' "$ERR")" = 0 ]
+	done
+	# one that is there is a path, whatever it is like
+	echo harmless >gti
+	staunch gti
+	expect_status 0
+	expect_mistake "rules wants one of list, check and test, not 'lst': did you mean list?" rules lst
+	expect_mistake "hook wants one of install, uninstall and run, not 'instal': did you mean install?" hook instal
+	expect_mistake "ledger wants one of list, export, verify and retry, not 'rerty': did you mean retry?" ledger rerty
+	expect_mistake "keys wants one of list, create, delete and rotate, not 'rm' (staunch" keys rm
+	expect_mistake 'keys wants one of list, create, delete and rotate (staunch' keys
+	expect_mistake 'ledger wants one of list, export, verify and retry (staunch' ledger
+	expect_mistake 'hook wants one of install, uninstall and run (staunch' hook
+}
+
 @test "options out of place" {
 	make_repository
 	for line in '--staged scan' '--staged dir .' '--range=a..b stdin' '--name=x git' '--name=x dir .' '--ignored git' \
@@ -105,27 +144,33 @@ expect_mistake() {
 	[ ! -s "$OUT" ]
 }
 
-@test "--help lists every option, every command and every exit code" {
+@test "--help from everywhere" {
 	for arguments in --help -h 'git --help' '--help dir' 'stdin -h'; do
 		staunch $arguments
 		expect_status 0
 		[ ! -s "$ERR" ]
+		grep -q '^usage: staunch' "$OUT"
+		for code in 0 1 2 3 130; do grep -qE "^  $code +[a-z]" "$OUT"; done
 	done
-	source=$BATS_TEST_DIRNAME/../../scanner/cli/options.c
-	# of the rows of the one table
-	options=$(sed -nE "s/^	\{ ('.'|0), \"([a-z-]+)\", .*OPTION_.*/\2/p" "$source")
-	[ "$(wc -w <<<"$options")" -ge 20 ]
-	for option in $options; do
-		grep -qE -- "^ +(-[a-z], )?--$option( |$)" "$OUT" || { echo "--$option is not there"; return 1; }
-	done
-	letters=$(sed -nE "s/^	\{ '(.)', \"([a-z-]+)\", .*OPTION_.*/-\1, --\2/p" "$source")
-	while IFS= read -r letter; do grep -qF -- "  $letter " "$OUT"; done <<<"$letters"
-	for command in scan git dir stdin revoke rules; do grep -qE "^  $command " "$OUT"; done
-	for code in 0 1 2 3 130; do grep -qE "^  $code +[a-z]" "$OUT"; done
-	# everything that starts with two dashes there is an option that works or wants its argument
-	for option in $(grep -oE -- '--[a-z-]+' "$OUT" | sort -u); do
-		[ "$option" = --help ] || grep -qx -- "${option#--}" <<<"$options"
-	done
+}
+
+@test "--version --verbose: the libraries with their versions, and the sandbox" {
+	staunch --version -v
+	expect_status 0
+	[ "$(head -n 1 "$OUT")" = "$("$STAUNCH" --version)" ]
+	[ "$(sed -nE 's/^  ([A-Za-z0-9]+) +[0-9]+\.[0-9.]*[0-9]( .*)?$/\1/p' "$OUT" | tr '\n' ' ')" = \
+		'libgit2 libdeflate zlib PCRE2 Vectorscan cJSON OpenSSL libseccomp libcurl SQLite libpq ' ]
+	[ "$(awk '$1 == "libgit2" { print $2 }' "$OUT")" = "$(pkg-config --modversion libgit2)" ]
+	[ "$(awk '$1 == "SQLite" { print $2 }' "$OUT")" = "$(pkg-config --modversion sqlite3)" ]
+	[ "$(awk '$1 == "libcurl" { print $2 }' "$OUT")" = "$(curl --version | awk 'NR == 1 { print $2 }')" ]
+	[ "$(tail -n 1 "$OUT" | cut -c1-9)" = 'sandbox: ' ]
+	if staunch dir "$T" --sandbox require; then :; fi
+	if [ "$status" -eq 0 ]; then
+		staunch --version -v
+		grep -qE '^sandbox: Landlock \(version [1-9][0-9]*\) and seccomp$' "$OUT"
+	fi
+	staunch --version -v --sandbox off
+	grep -qxF 'sandbox: the sandbox was switched off: the scan process can do all that you can' "$OUT"
 }
 
 @test "--help and --version win over a call that would be wrong" {
