@@ -55,7 +55,7 @@ FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 MANUAL     := $(addprefix $(BUILD)/,staunch.1 completion.bash completion.zsh completion.fish)
 TOOLS      := $(patsubst tests/cli/%.c,$(BUILD)/tests/cli/%,$(wildcard tests/cli/*.c))
 
-.PHONY: all scan check check-all bench bench-hooks fuzz fuzzers deps test-deps install uninstall clean help
+.PHONY: all scan check check-deb check-all bench bench-hooks fuzz fuzzers deps test-deps install place uninstall deb dist clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -68,6 +68,11 @@ scan: deps ## find what REPO (this repository by default) leaks, as a dry run; m
 check: deps test-deps ## build, and run all tests
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all tests
 	$(Q)BUILD='$(BUILD)' tests/run
+
+check-deb: deb ## install the Debian package into a clean Debian, and try it there (as root; a Debian mirror is asked)
+	$(call install_packages,debootstrap curl jq)
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory tests
+	$(Q)BUILD='$(BUILD)' tests/package '$(BUILD)/staunch_$(VERSION)_'$$(dpkg --print-architecture).deb
 
 check-all: deps test-deps ## the tests again under the sanitizers, Valgrind and clang
 	$(Q)tests/run-all
@@ -149,7 +154,7 @@ $(BUILD)/flags: FORCE
 	@echo '$(FINGERPRINT)' | cmp -s - $@ || echo '$(FINGERPRINT)' > $@
 FORCE:
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 
 # ---- installing ----
 
@@ -174,6 +179,9 @@ INSTALLED := bin/staunch share/man/man1/staunch.1 share/bash-completion/completi
              share/fish/vendor_completions.d/staunch.fish
 
 install: all ## into PREFIX (/usr/local), below DESTDIR
+	$(Q)$(MAKE) --no-print-directory place
+
+place: # what was built, whatever it was built with
 	install -d $(foreach f,$(INSTALLED),'$(DESTDIR)$(PREFIX)/$(dir $f)') '$(DESTDIR)$(PREFIX)/share/staunch/rules'
 	install -m 755 $(BUILD)/staunch '$(DESTDIR)$(PREFIX)/bin/staunch'
 	install -m 644 $(BUILD)/staunch.1 '$(DESTDIR)$(PREFIX)/share/man/man1/staunch.1'
@@ -185,6 +193,20 @@ install: all ## into PREFIX (/usr/local), below DESTDIR
 uninstall: ## remove what install put there
 	rm -f $(foreach f,$(INSTALLED),'$(DESTDIR)$(PREFIX)/$f')
 	rm -rf '$(DESTDIR)$(PREFIX)/share/staunch'
+
+# ---- packages ----
+
+deb: deps ## a Debian package, in BUILD
+	$(call install_packages,dpkg-dev)
+	$(Q)rm -rf '$(BUILD)/deb' && $(MAKE) $(PARALLEL) --no-print-directory install DESTDIR='$(abspath $(BUILD))/deb/root' PREFIX=/usr \
+		ZSH_SITE=share/zsh/vendor-completions >/dev/null
+	$(Q)CC='$(CC)' .debian/build '$(abspath $(BUILD))/deb/root' $(VERSION) $(DATE) '$(BUILD)/staunch_$(VERSION)_'$$(dpkg --print-architecture).deb
+
+# every byte of it is given by the commit: its files, their order, its time, and no name or umask of whoever calls this
+dist: ## the sources of HEAD, in BUILD: the same bytes from every clone
+	@mkdir -p '$(BUILD)'; git diff --quiet HEAD -- || echo 'staunch: what is not committed is not in it' >&2
+	$(Q)git -c tar.umask=0022 archive --format=tar --prefix=staunch-$(VERSION)/ -o '$(BUILD)/staunch-$(VERSION).tar' HEAD
+	$(Q)gzip -9nf '$(BUILD)/staunch-$(VERSION).tar' && sha256sum '$(BUILD)/staunch-$(VERSION).tar.gz'
 
 clean: ## remove what was built
 	rm -rf $(BUILD)

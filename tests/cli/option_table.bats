@@ -151,7 +151,7 @@ fish_offers() {
 
 @test "make install puts the page and the completions where man and the shells look; uninstall takes all of it away" {
 	local folder=$T/root
-	make -s -C "$ROOT" BUILD="$BUILD" install DESTDIR="$folder" PREFIX=/usr >/dev/null
+	make -s -C "$ROOT" BUILD="$BUILD" place DESTDIR="$folder" PREFIX=/usr >/dev/null
 	MANPATH=$folder/usr/share/man man -w staunch
 	cmp "$BUILD/staunch.1" "$folder/usr/share/man/man1/staunch.1"
 	cmp "$BUILD/completion.bash" "$folder/usr/share/bash-completion/completions/staunch"
