@@ -25,7 +25,7 @@ TEST_PACKAGES   := cmocka libmicrohttpd
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
              zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev ca-certificates
 TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema \
-             sqlite3 postgresql nghttp2-server pre-commit man-db groff mandoc zsh fish
+             sqlite3 postgresql nghttp2-server pre-commit man-db groff mandoc zsh fish dpkg-dev
 
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many
