@@ -185,7 +185,7 @@ static void send_claimed(struct settlement *settlement, struct revoker *revoker,
 {
 	struct claims *claims = settlement->claims;
 	struct sending sending = { .settlement = settlement, .stop = stop };
-	const struct revoke_events events = { note_attempt, note_settled, &sending };
+	const struct revoke_events events = { .attempted = note_attempt, .settled = note_settled, .context = &sending };
 	struct finding **findings = memory_allocate(claims->count * sizeof(*findings));
 
 	sending.by_order = memory_allocate(claims->count * sizeof(*sending.by_order));

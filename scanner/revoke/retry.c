@@ -97,14 +97,14 @@ int64_t retry_total_ms(unsigned timeout_seconds, unsigned retries, size_t count)
 
 	if (seconds > RETRY_ATTEMPTS_SECONDS_MAX)
 		seconds = RETRY_ATTEMPTS_SECONDS_MAX;
-	return (int64_t)seconds * 1000 + 120000 + (int64_t)count * 100;
+	return (int64_t)seconds * 1000 + 120000 + (int64_t)count * RETRY_EACH_MS;
 }
 
-int64_t retry_verify_ms(unsigned timeout_seconds)
+int64_t retry_verify_ms(unsigned timeout_seconds, size_t count)
 {
 	uint64_t seconds = (uint64_t)VERIFY_ASKS * timeout_seconds;
 
 	if (seconds > RETRY_ATTEMPTS_SECONDS_MAX)
 		seconds = RETRY_ATTEMPTS_SECONDS_MAX;
-	return (int64_t)seconds * 1000 + ((int64_t)RETRY_BASE_MS << VERIFY_ASKS);
+	return (int64_t)seconds * 1000 + ((int64_t)RETRY_BASE_MS << VERIFY_ASKS) + (int64_t)count * RETRY_EACH_MS;
 }

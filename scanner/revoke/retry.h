@@ -34,12 +34,13 @@ bool retry_status(unsigned status);
 int64_t retry_delay_ms(unsigned attempts, int64_t base_ms, uint64_t random);
 
 /*
- * How long revoker_send() may take in all for count credentials: every attempt of one of them running into its
- * timeout (a day at most), two minutes for waiting in between, and a tenth of a second for each credential, which
- * is what a healthy provider needs at most.
+ * How long revoker_send() may take in all for count credentials, but for what limits of rules add: every attempt of one of
+ * them running into its timeout (a day at most), two minutes for waiting in between, and a tenth of a second for each
+ * credential, which is what a healthy provider needs at most.
  */
 int64_t retry_total_ms(unsigned timeout_seconds, unsigned retries, size_t count);
 #define RETRY_ATTEMPTS_SECONDS_MAX 86400
+#define RETRY_EACH_MS 100
 
 /*
  * How often a provider is asked about a credential that still lives, or that it says nothing of: after the n-th time
@@ -47,8 +48,11 @@ int64_t retry_total_ms(unsigned timeout_seconds, unsigned retries, size_t count)
  */
 #define VERIFY_ASKS 4
 
-/* How much longer it may take when each is asked about afterwards: every question running into its timeout. */
-int64_t retry_verify_ms(unsigned timeout_seconds);
+/*
+ * How much longer it may take when count of them are asked about afterwards: every question about one running into its
+ * timeout, and a tenth of a second for each.
+ */
+int64_t retry_verify_ms(unsigned timeout_seconds, size_t count);
 
 struct revoker;
 

@@ -276,6 +276,19 @@ static bool batch_together(const struct revoke_options *options, const struct ru
 	return same;
 }
 
+/* The limits of a rule hold for its hosts, whichever rule's parcel its credentials go in. */
+static void limit_servers(struct run *run, const struct prepared *prepared)
+{
+	const struct rule *rule = prepared->rule;
+
+	if (prepared->report)
+		schedule_limit(&run->schedule, schedule_server(&run->schedule, request_server(prepared->report)),
+			       rule->revoke.limits.concurrent, rule->revoke.limits.per_second);
+	if (prepared->verify)
+		schedule_limit(&run->schedule, schedule_server(&run->schedule, request_server(prepared->verify)),
+			       rule->verify.limits.concurrent, rule->verify.limits.per_second);
+}
+
 /* The batch that has room for a credential of this rule, or a new parcel. */
 static struct parcel *parcel_for(struct run *run, const struct prepared *prepared)
 {
@@ -285,16 +298,12 @@ static struct parcel *parcel_for(struct run *run, const struct prepared *prepare
 
 	for (size_t i = run->parcel_count; rule->batch > 1 && i-- > 0;) {
 		parcel = run->parcels[i];
-		if (parcel->item_count < rule->batch &&
+		if (!parcel->verifies && parcel->item_count < rule->batch &&
 		    (parcel->prepared == prepared ||
 		     batch_together(&run->revoker->options, rule, parcel->prepared->rule)))
 			return parcel;
 	}
 	server = schedule_server(&run->schedule, request_server(prepared->report));
-	schedule_limit(&run->schedule, server, rule->revoke.limits.concurrent, rule->revoke.limits.per_second);
-	if (prepared->verify)
-		schedule_limit(&run->schedule, schedule_server(&run->schedule, request_server(prepared->verify)),
-			       rule->verify.limits.concurrent, rule->verify.limits.per_second);
 	parcel = parcel_new(run, prepared, server);
 	schedule_add(&run->schedule, server, parcel->number);
 	return parcel;
@@ -304,35 +313,69 @@ static void item_init(struct run *run, size_t index, struct finding *finding)
 {
 	struct item *item = &run->items[index];
 
-	assert(finding->revocation.state == REVOCATION_PENDING && finding->rule->revoke_kind != RULE_REVOKE_NONE);
-	free(finding->revocation.message);
-	finding->revocation = (struct revocation){ .state = REVOCATION_PENDING };
+	assert(finding->rule->revoke_kind != RULE_REVOKE_NONE);
 	item->finding = finding;
 	item->prepared = prepare(run->revoker, finding->rule);
+	limit_servers(run, item->prepared);
+	if (finding->revocation.state == REVOCATION_PENDING) {
+		free(finding->revocation.message);
+		finding->revocation = (struct revocation){ .state = REVOCATION_PENDING };
+	}
+}
+
+/* Begin with it: what is not to be sent, or cannot be, is settled at once, if need be after a question. */
+static void item_begin(struct run *run, size_t index)
+{
+	struct item *item = &run->items[index];
+	enum revocation_state state = item->finding->revocation.state;
+
+	if (state != REVOCATION_PENDING) {
+		verify_or_settle(run, index, state);
+	} else if (item->prepared->report) {
+		parcel_add(parcel_for(run, item->prepared), index);
+	} else {
+		item_note(item, memory_copy_string(item->prepared->report_error.message));
+		item_settle(run, item, REVOCATION_PENDING);
+	}
+}
+
+int64_t run_total_ms(struct run *run)
+{
+	const struct revoke_options *options = &run->revoker->options;
+	int64_t answer_ms = (int64_t)options->concurrency * RETRY_EACH_MS; /* as slow as retry_total_ms() reckons with */
+	int64_t total_ms = retry_total_ms(options->timeout_seconds, options->retries, run->count) +
+			   (options->verify ? retry_verify_ms(options->timeout_seconds, run->count) : 0);
+
+	for (size_t i = 0; i < run->parcel_count; i++) {
+		if (!run->parcels[i]->verifies)
+			total_ms += ((int64_t)options->retries + 1) *
+				    schedule_job_ms(&run->schedule, run->parcels[i]->server, answer_ms);
+	}
+	for (size_t i = 0; i < run->count; i++) {
+		const struct request_template *verify = run->items[i].prepared->verify;
+
+		if (verify)
+			total_ms += VERIFY_ASKS * schedule_job_ms(&run->schedule,
+								  schedule_server(&run->schedule, request_server(verify)),
+								  answer_ms);
+	}
+	return total_ms;
 }
 
 void revoker_send(struct revoker *revoker, struct finding **findings, size_t count,
 		  const struct revoke_events *events, const atomic_int *stop)
 {
-	const struct revoke_options *options = &revoker->options;
-	static const struct revoke_events nobody = { NULL, NULL, NULL };
+	static const struct revoke_events nobody = { NULL, NULL, NULL, NULL };
 	struct run run = { .revoker = revoker, .count = count, .events = events ? events : &nobody };
 	sigset_t before;
 
 	run.items = memory_allocate_zeroed(count, sizeof(*run.items));
-	run.deadline = run_now_ms() + retry_total_ms(options->timeout_seconds, options->retries, count) +
-		       (options->verify ? retry_verify_ms(options->timeout_seconds) : 0);
 	broken_pipe_block(&before);
 	for (size_t i = 0; i < count; i++)
 		item_init(&run, i, findings[i]);
-	for (size_t i = 0; i < count; i++) {
-		if (run.items[i].prepared->report) {
-			parcel_add(parcel_for(&run, run.items[i].prepared), i);
-		} else {
-			item_note(&run.items[i], memory_copy_string(run.items[i].prepared->report_error.message));
-			item_settle(&run, &run.items[i], REVOCATION_PENDING);
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		item_begin(&run, i);
+	run.deadline = run_now_ms() + run_total_ms(&run);
 	run_loop(&run, stop);
 	broken_pipe_restore(&before);
 	schedule_release(&run.schedule);

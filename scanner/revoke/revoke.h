@@ -88,8 +88,12 @@ typedef void revoke_attempted(void *context, struct finding *finding, const stru
  */
 typedef void revoke_settled(void *context, struct finding *finding);
 
+/* Called when it is known whether the credential is dead, or that this is not to be known, before its settled. */
+typedef void revoke_verified(void *context, struct finding *finding);
+
 struct revoke_events {
 	revoke_attempted *attempted; /* NULL: nobody listens */
+	revoke_verified *verified;   /* likewise */
 	revoke_settled *settled;     /* likewise */
 	void *context;
 };
@@ -99,9 +103,11 @@ struct revoke_events {
  * accepted, gone, rejected, or pending when every attempt failed or was not made; its message then says why. The
  * state of each is REVOCATION_PENDING beforehand, and its rule has somebody to tell. What was accepted or gone is
  * asked about with options.verify, where its rule says how: verified is then dead, alive or unknown (with a message).
+ * One whose state is ACCEPTED or GONE beforehand is not sent, but only asked about.
  *
  * It returns after retry_total_ms(), with options.verify and retry_verify_ms() more, at the latest (retry.h: for one
- * credential (retries + 1) * timeout + 2 minutes): no attempt and no wait that a provider asks for goes beyond that.
+ * credential (retries + 1) * timeout + 2 minutes), and what the limits of rules demand beside that, for as many requests
+ * as there can be: no attempt and no wait that a provider asks for goes beyond that.
  * A credential of which nothing was sent has attempts 0 and no time.
  *
  * events may be NULL, and so may stop; that is read at least ten times a second, so a signal handler can set it. Once it is nonzero

@@ -76,6 +76,9 @@ struct run {
 
 int64_t run_now_ms(void);
 
+/* How long it may take in all, once it has its parcels: revoker_send() says it in words. */
+int64_t run_total_ms(struct run *run);
+
 /* ---- parcel.c ---- */
 
 /* A new, empty parcel for this server ("https://host:port"). Borrowed from the run. */

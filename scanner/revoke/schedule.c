@@ -51,6 +51,15 @@ void schedule_limit(struct schedule *schedule, size_t number, unsigned concurren
 		server->interval_us = interval_us;
 }
 
+int64_t schedule_job_ms(const struct schedule *schedule, size_t number, int64_t answer_ms)
+{
+	const struct schedule_server *server = &schedule->servers[number];
+	int64_t apart_ms = (server->interval_us + 999) / 1000;
+	int64_t turn_ms = server->concurrent ? answer_ms / server->concurrent : 0;
+
+	return apart_ms > turn_ms ? apart_ms : turn_ms;
+}
+
 void schedule_add(struct schedule *schedule, size_t number, size_t job)
 {
 	struct schedule_server *server = &schedule->servers[number];

@@ -30,6 +30,9 @@ size_t schedule_server(struct schedule *schedule, const char *name);
  */
 void schedule_limit(struct schedule *schedule, size_t server, unsigned concurrent, double per_second);
 
+/* How long each job takes at the pace of its server's limits, where an answer takes answer_ms; 0: there are none. */
+int64_t schedule_job_ms(const struct schedule *schedule, size_t server, int64_t answer_ms);
+
 /* A job that was never sent, behind all others of its server. */
 void schedule_add(struct schedule *schedule, size_t server, size_t job);
 

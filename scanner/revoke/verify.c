@@ -16,13 +16,19 @@
 #include <stdlib.h>
 #include <time.h>
 
-static void settle(struct run *run, const struct parcel *parcel, enum verification verified, char *message)
+/* What is seen is all that was left to be known of the credential. The message is taken over. */
+static void item_verified(struct run *run, struct item *item, enum verification verified, char *message)
 {
-	struct item *item = &run->items[parcel->items[0]];
-
 	item->finding->revocation.verified = verified;
 	item_note(item, message);
+	if (run->events->verified)
+		run->events->verified(run->events->context, item->finding);
 	item_settle(run, item, item->finding->revocation.state);
+}
+
+static void settle(struct run *run, const struct parcel *parcel, enum verification verified, char *message)
+{
+	item_verified(run, &run->items[parcel->items[0]], verified, message);
 }
 
 void verify_or_settle(struct run *run, size_t index, enum revocation_state state)
@@ -33,11 +39,10 @@ void verify_or_settle(struct run *run, size_t index, enum revocation_state state
 
 	item->finding->revocation.state = state;
 	if (!prepared->verify) {
-		if (prepared->verify_error.code) {
-			item->finding->revocation.verified = VERIFICATION_UNKNOWN;
-			item_note(item, memory_copy_string(prepared->verify_error.message));
-		}
-		item_settle(run, item, state);
+		if (prepared->verify_error.code)
+			item_verified(run, item, VERIFICATION_UNKNOWN, memory_copy_string(prepared->verify_error.message));
+		else
+			item_settle(run, item, state);
 		return;
 	}
 	parcel = parcel_new(run, prepared, schedule_server(&run->schedule, request_server(prepared->verify)));

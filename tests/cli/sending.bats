@@ -174,6 +174,24 @@ took() { echo $(((${EPOCHREALTIME/./} - ${began/./}) / 1000)); }
 	expect_reports true 'map(.at_ms) | sort | [range(0; length - 22) as $i | .[$i + 22] - .[$i]] | min >= 950'
 }
 
+@test "limits: those of a rule whose keys travel in another rule's batches hold" {
+	provider_start
+	new_key --like hf 3 >keys
+	new_key --like ghp 1 >>keys
+	batch_rule() { # ID LITERAL PATTERN LIMITS
+		jq -n --arg id "$1" --arg literal "$2" --arg pattern "$3" --argjson limits "$4" '{schema: 1, provider: "p", name: "P", rules: [{id: $id, name: $id,
+			literals: [$literal], pattern: $pattern, min_entropy: 2, revoke: {kind: "report", method: "POST", url: "https://example.test/x",
+			json: {credentials: "{{secrets}}"}, batch: 2, accepted: [202], limits: $limits}, examples: {match: [], no_match: []}}]}'
+	}
+	batch_rule first hf_ 'hf_[A-Za-z0-9]{34}' '{"concurrent": 8}' >first.json
+	batch_rule second ghp_ 'ghp_[A-Za-z0-9]{36}' '{"per_second": 0.5}' >second.json
+	staunch_sending dir keys --yes --rules first.json --rules second.json -f json \
+		--endpoint "first=$URL/huggingface/api/credentials/revoke" --endpoint "second=$URL/huggingface/api/credentials/revoke"
+	expect_status 1
+	[ "$(ask /_control/requests | jq 'map(.fingerprints | length)' -c)" = '[2,2]' ]
+	[ "$(ask /_control/requests | jq '.[1].at_ms - .[0].at_ms >= 1900')" = true ]
+}
+
 # ---- batches ----
 
 # github ARG...: the file keys, at GitHub's place in the emulator

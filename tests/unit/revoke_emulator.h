@@ -284,7 +284,7 @@ static inline struct revoke_options options_quick(const struct revoke_endpoint *
 /* Send the batch with waits of a few milliseconds between attempts. */
 static inline void batch_send(struct batch *batch, const struct revoke_options *options)
 {
-	const struct revoke_events events = { batch_attempted, batch_settled, batch };
+	const struct revoke_events events = { .attempted = batch_attempted, .settled = batch_settled, .context = batch };
 	struct revoker *revoker;
 	struct error error = { 0, "" };
 

@@ -202,6 +202,49 @@ static void each_request_is_counted(void **state)
 	batch_free(batch);
 }
 
+static void count_verified(void *context, struct finding *finding)
+{
+	assert_int_equal(finding->revocation.state, REVOCATION_GONE);
+	assert_int_equal(finding->revocation.verified, VERIFICATION_UNKNOWN);
+	++*(unsigned *)context;
+}
+
+/* What is settled beforehand is not sent: it is asked about where that is wanted, and stays what it is. */
+static void settled_beforehand(void **state)
+{
+	struct revoke_options options = options_quick(endpoints);
+	struct rule asked = test_rule;
+	unsigned verified = 0;
+	const struct revoke_events events = { .verified = count_verified, .context = &verified };
+	struct revocation *revocation;
+	struct revoker *revoker;
+	struct batch *batch;
+
+	(void)state;
+	need_emulator();
+	batch = batch_make(1);
+	asked.verify = (struct rule_request){ .method = (char *)"GET", .url = url }; /* the emulator knows no such question: 404 or the like */
+	batch->findings[0].rule = &asked;
+	revocation = &batch->findings[0].revocation;
+	*revocation = (struct revocation){ .state = REVOCATION_GONE, .http_status = 404, .attempts = 3, .has_time = true, .at = 7, .earlier = true };
+	for (unsigned verify = 0; verify < 2; verify++) {
+		options.verify = verify;
+		assert_int_equal(revoker_open(&revoker, &options, NULL), 0);
+		revoker_set_retry_base(revoker, 20);
+		revoker_send(revoker, batch->pointers, 1, &events, NULL);
+		revoker_close(revoker);
+		assert_int_equal(verified, verify);
+		assert_int_equal(revocation->state, REVOCATION_GONE);
+		assert_int_equal(revocation->verified, verify ? VERIFICATION_UNKNOWN : VERIFICATION_NONE);
+		assert_int_equal(revocation->http_status, 404);
+		assert_int_equal(revocation->attempts, 3);
+		assert_int_equal(revocation->at, 7);
+		assert_true(revocation->earlier);
+		assert_int_equal(emulator_request_count(&emulator), verify ? VERIFY_ASKS : 0);
+	}
+	batch_free(batch);
+}
+
 /* A rule that cannot be used costs its own credentials only. */
 static void unusable_rule(void **state)
 {
@@ -309,6 +352,7 @@ int main(void)
 		cmocka_unit_test_setup(sent_again, clear),
 		cmocka_unit_test_setup(each_attempt_is_told, clear),
 		cmocka_unit_test_setup(each_request_is_counted, clear),
+		cmocka_unit_test_setup(settled_beforehand, clear),
 		cmocka_unit_test_setup(unusable_rule, clear),
 		cmocka_unit_test_setup(interrupted_with_answers, clear),
 		cmocka_unit_test_setup(interrupted_before_another_try, clear),

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "revoke/answer.h"
+#include "revoke/request.h"
 #include "revoke/retry.h"
-#include "revoke/schedule.h"
+#include "revoke/run.h"
+#include "revoke/template.h"
 #include "rule/rule.h"
 
 #define NOW 784111777 /* Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110 */
@@ -90,6 +92,8 @@ static void totals(void **state)
 	assert_int_equal(retry_total_ms(86400, 0, 0), 86400000 + 120000);
 	assert_int_equal(retry_total_ms(4294967295u, 4294967295u, 0), 86400000 + 120000);
 	assert_int_equal(retry_total_ms(4000000000u, 4000000000u, 0), 86400000 + 120000);
+	assert_int_equal(retry_verify_ms(30, 0), 120000 + 8000);
+	assert_int_equal(retry_verify_ms(30, 1000), 120000 + 8000 + 100000);
 }
 
 static void classification(void **state)
@@ -289,6 +293,46 @@ static void schedule_pace(void **state)
 	schedule_release(&schedule);
 }
 
+/* Slack takes 0.8 a second, so 1,000 of its tokens take 1,250 s, and as much again for each further attempt. */
+static void limits_have_their_time(void **state)
+{
+	const struct revoke_options options = { .timeout_seconds = 1, .retries = 1, .concurrency = 16, .verify = true };
+	const struct rule_request question = { .method = (char *)"GET", .url = (char *)"https://localhost/me" };
+	const struct template_values values = { NULL, NULL };
+	struct revoker revoker = { .options = options };
+	struct prepared prepared = { 0 };
+	struct item items[1000];
+	struct parcel parcels[1000] = { 0 }, *pointers[1000];
+	struct run run = { .revoker = &revoker, .items = items, .count = 1000, .parcels = pointers };
+	int64_t plain = retry_total_ms(1, 1, 1000) + retry_verify_ms(1, 1000);
+	size_t reports = schedule_server(&run.schedule, "https://slack"), questions = schedule_server(&run.schedule, "https://localhost");
+	struct error error = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++) {
+		items[i] = (struct item){ .prepared = &prepared };
+		pointers[i] = &parcels[i];
+		parcels[i].server = reports;
+	}
+	run.parcel_count = 1000;
+	assert_int_equal(run_total_ms(&run), plain);
+	schedule_limit(&run.schedule, reports, 0, 0.8);
+	assert_int_equal(run_total_ms(&run), plain + 2 * 1250 * 1000);
+	/* one at a time, each as slow as is reckoned with: 16 at once at ten a second */
+	schedule_limit(&run.schedule, reports, 1, 0);
+	assert_int_equal(run_total_ms(&run), plain + 2 * 1600 * 1000);
+	parcels[7].verifies = true; /* is no report */
+	assert_int_equal(run_total_ms(&run), plain + 2 * 1600 * 999);
+	parcels[7].verifies = false;
+	if (request_compile(&prepared.verify, &question, NULL, &values, &error))
+		fail_msg("%s", error.message);
+	assert_string_equal(request_server(prepared.verify), "https://localhost");
+	schedule_limit(&run.schedule, questions, 0, 10);
+	assert_int_equal(run_total_ms(&run), plain + 2 * 1600 * 1000 + VERIFY_ASKS * 100 * 1000);
+	request_template_free(prepared.verify);
+	schedule_release(&run.schedule);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +346,7 @@ int main(void)
 		cmocka_unit_test(schedule_servers),
 		cmocka_unit_test(schedule_concurrent),
 		cmocka_unit_test(schedule_pace),
+		cmocka_unit_test(limits_have_their_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
