@@ -3,11 +3,10 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/path.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 void claims_init(struct claims *claims, const struct broker_options *options, const struct report_result *result,
 		 atomic_int *stop, int stop_value)
@@ -55,16 +54,6 @@ size_t claims_open_count(const struct claims *claims)
 
 /* ---- keys ---- */
 
-/* A path that starts where this process stands, made absolute; NULL when that cannot be known. The caller frees it. */
-static char *absolute(const char *path)
-{
-	char folder[PATH_MAX];
-
-	if (path[0] == '/')
-		return memory_copy_string(path);
-	return getcwd(folder, sizeof(folder)) ? memory_format("%s/%s", folder, path) : NULL;
-}
-
 /* The absolute paths of all targets, without links and dots, so that a repository has one name. */
 static void find_targets(struct claims *claims)
 {
@@ -73,7 +62,7 @@ static void find_targets(struct claims *claims)
 	claims->target_paths = memory_allocate_zeroed(result->target_count + 1, sizeof(*claims->target_paths));
 	for (size_t i = 0; i < result->target_count; i++) {
 		if (strcmp(result->targets[i].kind, "stdin") != 0)
-			claims->target_paths[i] = realpath(result->targets[i].path, NULL);
+			claims->target_paths[i] = path_resolve(result->targets[i].path);
 	}
 }
 
@@ -100,6 +89,26 @@ static char *storable(const struct report_result *result, char *path)
 	return path;
 }
 
+/*
+ * The path of a file without links and dots, so that it has one name, too: what is below a target is reached without links. The file
+ * system is not asked about a path that the scan process told. The caller frees it; NULL when it is not known.
+ */
+static char *path_of_file(const struct claims *claims, const struct place *place)
+{
+	const char *target = claims->result->targets[place->target].path, *resolved = claims->target_paths[place->target];
+	const char *below = place->path;
+	size_t length = strcmp(target, ".") == 0 ? 0 : strlen(target);
+
+	if (!resolved || !below || strncmp(below, target, length) != 0)
+		return memory_copy_string(resolved);
+	if (length && !below[length]) /* a name that holds a credential may be a link's, and not that of the file it leads to */
+		return place->kind == PLACE_PATH ? path_resolve_folder(target) : memory_copy_string(resolved);
+	if (length && target[length - 1] != '/' && below[length] != '/')
+		return memory_copy_string(resolved);
+	below += length;
+	return memory_format("%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, below + strspn(below, "/"));
+}
+
 static struct ledger_source source_of(const struct claims *claims, const struct place *place)
 {
 	const struct target *target = &claims->result->targets[place->target];
@@ -108,7 +117,7 @@ static struct ledger_source source_of(const struct claims *claims, const struct 
 	if (strcmp(target->kind, "stdin") == 0)
 		return (struct ledger_source){ "stdin", NULL };
 	if (strcmp(target->kind, "dir") == 0 || strcmp(target->kind, "file") == 0) {
-		path = place->path ? absolute(place->path) : NULL;
+		path = path_of_file(claims, place);
 		return (struct ledger_source){ "file", path ? storable(claims->result, path) : NULL };
 	}
 	path = memory_copy_string(claims->target_paths[place->target]);

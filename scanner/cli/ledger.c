@@ -5,18 +5,16 @@
 #include "cli/ledger.h"
 
 #include "base/log.h"
-#include "base/memory.h"
+#include "base/path.h"
 #include "cli/ledger_records.h"
 #include "ledger/evidence.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* ---- what to list ---- */
 
@@ -54,18 +52,6 @@ static bool is_state(const char *text)
 	return false;
 }
 
-/* The path as the ledger has it: absolute and, while it is there, without links. The caller frees it. */
-static char *absolute(const char *path)
-{
-	char folder[PATH_MAX], *found = realpath(path, NULL);
-
-	if (found)
-		return found;
-	if (path[0] != '/' && getcwd(folder, sizeof(folder)))
-		return memory_format("%s/%s", folder, path);
-	return memory_copy_string(path);
-}
-
 int ledger_parse_filter(const struct options *options, struct ledger_filter *filter, struct error *error)
 {
 	*filter = (struct ledger_filter){ .state = options->state, .rule = options->rule };
@@ -75,8 +61,11 @@ int ledger_parse_filter(const struct options *options, struct ledger_filter *fil
 	if (options->since && !parse_since(options->since, &filter->since))
 		return error_set(error, ERROR_CONFIGURATION,
 				 "--since '%s': want a date as 2026-11-02 or 2026-11-02T10:00:00Z, or 7d or 12h", options->since);
-	if (options->repository)
-		filter->repository = absolute(options->repository);
+	if (options->repository) /* as the ledger has it */
+		filter->repository = path_resolve(options->repository);
+	if (options->repository && !filter->repository)
+		return error_set(error, ERROR_CONFIGURATION, "--repository '%s': the working folder is not there any more",
+				 options->repository);
 	return 0;
 }
 

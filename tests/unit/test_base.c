@@ -8,12 +8,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/path.h"
 #include "base/secret.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void control_characters_become_visible(void **state)
 {
@@ -160,6 +163,57 @@ static void many_secrets_do_not_mix(void **state)
 		secret_free(secrets[i]);
 }
 
+static void expect_path(char *(*resolve)(const char *), const char *path, const char *folder, const char *expected)
+{
+	char *got = resolve(path), wanted[256];
+
+	snprintf(wanted, sizeof(wanted), "%s%s", folder, expected);
+	if (!got || strcmp(got, wanted) != 0)
+		fail_msg("'%s' is '%s', not '%s'", path, got ? got : "(none)", wanted);
+	free(got);
+}
+
+/* Whichever way it is reached: over links, "." and "..", and when it is gone. */
+static void a_file_has_one_path(void **state)
+{
+	static const struct {
+		const char *path, *resolved, *with_link;
+	} cases[] = {
+		{ "sub/file", "/sub/file", NULL },	{ "./sub/../sub//file", "/sub/file", NULL },
+		{ "link", "/sub/file", "/link" },	{ "there/file", "/sub/file", NULL },
+		{ "there/../sub/file", "/sub/file", NULL }, { "sub/", "/sub", NULL },
+		{ "sub/gone", "/sub/gone", NULL },	{ "there/gone/./a", "/sub/gone/a", NULL },
+		{ "gone/../sub/file", "/sub/file", NULL }, { "sub/gone/../../gone", "/gone", NULL },
+		{ "dangling", "/dangling", "/dangling" }, { ".", "", NULL }, { "", "", NULL },
+	};
+	char folder[] = "/tmp/test_base_XXXXXX", before[4096], *resolved;
+
+	(void)state;
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(mkdir("sub", 0700), 0);
+	assert_int_equal(mknod("sub/file", S_IFREG | 0600, 0), 0);
+	assert_int_equal(symlink("sub/file", "link") + symlink("sub", "there") + symlink("nowhere/at/all", "dangling"), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		expect_path(path_resolve, cases[i].path, folder, cases[i].resolved);
+		if (cases[i].with_link)
+			expect_path(path_resolve_folder, cases[i].path, folder, cases[i].with_link);
+	}
+	expect_path(path_resolve, "/", "", "/");
+	expect_path(path_resolve, "/..//../gone-there", "", "/gone-there");
+	unlink("sub/file");
+	unlink("link");
+	unlink("there");
+	unlink("dangling");
+	rmdir("sub");
+	rmdir(folder);
+	resolved = path_resolve("file"); /* in a folder that is not there any more */
+	assert_null(resolved);
+	expect_path(path_resolve, "/gone-there", "", "/gone-there");
+	assert_int_equal(chdir(before), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_fingerprint_is_the_sha_256),
 		cmocka_unit_test(secrets_are_left_out_of_core_dumps),
 		cmocka_unit_test(many_secrets_do_not_mix),
+		cmocka_unit_test(a_file_has_one_path),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
