@@ -38,6 +38,7 @@
 	FUNCTION(column_text)  \
 	FUNCTION(column_int64) \
 	FUNCTION(changes)      \
+	FUNCTION(get_autocommit) \
 	FUNCTION(errmsg)       \
 	FUNCTION(extended_errcode) \
 	FUNCTION(system_errno) \
@@ -56,6 +57,9 @@ static bool loaded;
 struct sqlite {
 	struct database base;
 	sqlite3 *handle;
+	char *path;    /* owned */
+	dev_t device;  /* of the file that was opened at path, */
+	ino_t file;    /* which is looked for there again */
 	struct {
 		const char *sql; /* a constant: the pointer names it */
 		sqlite3_stmt *statement;
@@ -113,6 +117,7 @@ static void sqlite_close(struct database *database)
 	for (size_t i = 0; i < sqlite->statement_count; i++)
 		library.finalize(sqlite->statements[i].statement);
 	library.close(sqlite->handle);
+	free(sqlite->path);
 	free(sqlite);
 }
 
@@ -165,6 +170,16 @@ static void give_row(sqlite3_stmt *statement, database_row *row, void *context)
 		row(context, columns);
 }
 
+/* A file without a name can still be written, and nobody would ever read it: a claim in it is none. */
+static int check_file(const struct sqlite *sqlite, struct error *error)
+{
+	struct stat status;
+
+	if (!stat(sqlite->path, &status) && status.st_dev == sqlite->device && status.st_ino == sqlite->file)
+		return 0;
+	return error_set(error, ERROR_IO, "it was removed or replaced while it was in use");
+}
+
 static int sqlite_run(struct database *database, const char *sql, const struct database_value *values, size_t count,
 		      database_row *row, void *context, struct error *error)
 {
@@ -172,7 +187,8 @@ static int sqlite_run(struct database *database, const char *sql, const struct d
 	sqlite3_stmt *statement;
 	int step, result = 0;
 
-	if (prepare(sqlite, sql, &statement, error))
+	/* a transaction that began well may end */
+	if ((library.get_autocommit(sqlite->handle) && check_file(sqlite, error)) || prepare(sqlite, sql, &statement, error))
 		return error->code;
 	bind(statement, values, count);
 	while ((step = library.step(statement)) == SQLITE_ROW)
@@ -277,14 +293,18 @@ int database_open_sqlite(struct database **database, const char *path, enum ledg
 	int result;
 
 	*database = NULL;
-	if (mode != LEDGER_CREATE && stat(path, &status) && (errno == ENOENT || errno == ENOTDIR))
-		return error_set(error, ERROR_NOT_FOUND, "it does not exist");
 	if (mode == LEDGER_CREATE && create_file(path, error))
 		return error->code;
+	if (stat(path, &status))
+		return errno == ENOENT || errno == ENOTDIR ? error_set(error, ERROR_NOT_FOUND, "it does not exist") :
+							     error_set_errno(error, "it cannot be opened");
 	if (load(error))
 		return error->code;
 	sqlite = memory_allocate_zeroed(1, sizeof(*sqlite));
 	sqlite->base.backend = &backend;
+	sqlite->path = memory_copy_string(path);
+	sqlite->device = status.st_dev;
+	sqlite->file = status.st_ino;
 	if (library.open_v2(path, &sqlite->handle, flags, NULL) != SQLITE_OK) {
 		result = sqlite->handle ? fail(sqlite, error) : error_set(error, ERROR_IO, "no memory for it");
 		sqlite_close(&sqlite->base);

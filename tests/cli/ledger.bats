@@ -178,6 +178,30 @@ expect_nothing_sent() {
 		'["not sent: the ledger cannot record it any more"]'
 }
 
+@test "a ledger that is removed, or put in another's place, while it is in use: sending stops, exit code 3" {
+	local way
+	provider_start
+	for way in 'rm -r folder' 'mv folder/ledger.db away' 'cp folder/ledger.db copy; mv copy folder/ledger.db'; do
+		provider_reset
+		rm -rf folder
+		mkdir folder
+		new_key 40 >file
+		faults '[{"delay_ms":700,"times":-1}]'
+		next_run
+		STAUNCH_DRY_RUN= "$STAUNCH" dir file --yes --endpoint "$AT" --ledger folder/ledger.db -f json >"$OUT" 2>"$ERR" 3>&- &
+		wait_for at_it
+		eval "$way"
+		status=0
+		wait $! || status=$?
+		keep_output
+		expect_status 3
+		expect_message "the ledger 'folder/ledger.db' cannot be used: it was removed or replaced while it was in use: it does not hold what was sent"
+		expect '[.findings[].revocation.state] | unique' '["accepted","pending"]'
+		[ "$(reports length)" -le 32 ] # those under way, and those that the first answers let go
+	done
+}
+at_it() { [ "$(reports length)" -ge 16 ]; }
+
 @test "a PostgreSQL server that is down, or does not know us: the password is shown nowhere" {
 	local password=ZaQ12wsxCde34rfv
 	provider_start
