@@ -38,18 +38,19 @@ void claims_release(struct claims *claims)
 	free(claims->items);
 }
 
-void claims_add(struct claims *claims, size_t number)
+void claims_add(struct claims *claims, size_t number, bool may_send)
 {
-	claims->items[claims->count++] = (struct claim){ .finding = claims->result->findings[number], .number = number };
+	claims->items[claims->count++] =
+		(struct claim){ .finding = claims->result->findings[number], .number = number, .may_send = may_send };
 }
 
-size_t claims_open_count(const struct claims *claims)
+size_t claims_count(const struct claims *claims, enum claim_stage stage)
 {
-	size_t open = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < claims->count; i++)
-		open += !claims->items[i].settled;
-	return open;
+		count += claims->items[i].stage == stage;
+	return count;
 }
 
 /* ---- keys ---- */
@@ -181,7 +182,7 @@ struct selection {
 	size_t count;
 };
 
-/* Of those that are not settled: all, those that another run has claimed, or the others, as far as is known. */
+/* Of those that are open: all, those that another run has claimed, or the others, as far as is known. */
 enum selecting { SELECT_OPEN, SELECT_THEIRS, SELECT_NOT_THEIRS };
 
 static void selection_init(struct selection *selection, struct claims *claims, enum selecting selecting)
@@ -195,7 +196,7 @@ static void selection_init(struct selection *selection, struct claims *claims, e
 	for (size_t i = 0; i < claims->count; i++) {
 		struct claim *claim = &claims->items[i];
 
-		if (claim->settled || (selecting == SELECT_THEIRS && !claim->owner) ||
+		if (claim->stage != CLAIM_OPEN || (selecting == SELECT_THEIRS && !claim->owner) ||
 		    (selecting == SELECT_NOT_THEIRS && claim->owner))
 			continue;
 		make_key(claims, claim);
@@ -213,10 +214,15 @@ static void selection_release(struct selection *selection)
 	free(selection->statuses);
 }
 
-/* The finding has what another run made of it. The message is taken over. */
-static void settle_earlier(struct claim *claim, struct ledger_status *status)
+/*
+ * The finding has what another run made of it. The message is taken over. That a key was seen to be alive or dead after its report
+ * holds until somebody looks again; that a run could not find out is no knowledge, and its own business.
+ */
+static void settle_earlier(struct claim *claim, struct ledger_status *status, bool verify)
 {
 	struct revocation *revocation = &claim->finding->revocation;
+	bool reported = status->state == REVOCATION_ACCEPTED || status->state == REVOCATION_GONE;
+	bool seen = status->verified == VERIFICATION_DEAD || status->verified == VERIFICATION_ALIVE;
 
 	free(revocation->message);
 	*revocation = (struct revocation){ .state = status->state,
@@ -227,11 +233,16 @@ static void settle_earlier(struct claim *claim, struct ledger_status *status)
 					   .earlier = true,
 					   .message = status->message };
 	status->message = NULL;
-	claim->settled = true;
+	if (seen && reported) {
+		revocation->verified = status->verified;
+		free(revocation->message);
+		revocation->message = memory_copy_string("as an earlier run saw");
+	}
+	claim->stage = verify && reported && claim->finding->rule->verify.url ? CLAIM_TO_VERIFY : CLAIM_SETTLED;
 }
 
 /* Act upon how things stand. Returns whether anything is other than it was. */
-static bool note_standings(struct selection *selection, bool settle)
+static bool note_standings(struct selection *selection, bool settle, bool verify)
 {
 	bool changed = false;
 
@@ -244,8 +255,8 @@ static bool note_standings(struct selection *selection, bool settle)
 		claim->owner = status->owner;
 		status->owner = NULL;
 		claim->ours = status->standing == LEDGER_OURS;
-		if (status->standing == LEDGER_SETTLED && settle)
-			settle_earlier(claim, status);
+		if (status->standing == LEDGER_SETTLED && (settle || !claim->may_send))
+			settle_earlier(claim, status, verify);
 	}
 	return changed;
 }
@@ -275,7 +286,7 @@ int claims_look_up(struct claims *claims, enum ledger_mode mode, struct error *e
 	selection_init(&selection, claims, SELECT_OPEN);
 	result = ledger_look_up(claims->ledger, selection.keys, selection.count, selection.statuses, error);
 	if (!result)
-		note_standings(&selection, !claims->options->resend);
+		note_standings(&selection, !claims->options->resend, claims->options->revoke.verify);
 	selection_release(&selection);
 	return result;
 }
@@ -311,7 +322,7 @@ int claims_take(struct claims *claims, struct error *error)
 						selection.statuses, error) :
 				   0;
 	if (!result)
-		note_standings(&selection, true);
+		note_standings(&selection, true, claims->options->revoke.verify);
 	selection_release(&selection);
 	return result ? result : keep_ours(claims, error);
 }
@@ -333,19 +344,21 @@ int claims_take_over(struct claims *claims, bool *changed, struct error *error)
 		/* what others have settled meanwhile was sent in this run's time: that counts for --resend too */
 		result = ledger_claim(claims->ledger, selection.keys, selection.count, false, selection.statuses, error);
 	}
-	*changed = !result && note_standings(&selection, true);
+	*changed = !result && note_standings(&selection, true, claims->options->revoke.verify);
 	selection_release(&selection);
 	return result ? result : keep_ours(claims, error);
 }
 
 /* ---- telling it ---- */
 
-static void fail(struct claims *claims, const struct error *error)
+static void fail(struct claims *claims, const struct error *error, const char *what)
 {
 	if (!claims->failed)
-		log_error("%s: it does not hold what was sent in this run, so the next run may send it again", error->message);
+		log_error("%s: it does not hold %s", error->message, what);
 	claims->failed = true;
 }
+
+static const char not_sent[] = "what was sent in this run, so the next run may send it again";
 
 void claims_attempted(struct claims *claims, struct claim *claim, const struct revocation_attempt *attempt)
 {
@@ -354,9 +367,29 @@ void claims_attempted(struct claims *claims, struct claim *claim, const struct r
 	if (!claims->ledger)
 		return;
 	if (ledger_add_attempt(claims->ledger, &claim->key, attempt, &error))
-		fail(claims, &error);
+		fail(claims, &error, not_sent);
 	else if (attempt->state != REVOCATION_PENDING)
 		claim->ours = false;
+}
+
+void claims_verified(struct claims *claims, struct claim *claim)
+{
+	const struct revocation *revocation = &claim->finding->revocation;
+	struct error error;
+
+	if (!claims->ledger)
+		return;
+	if (open_for(claims, LEDGER_UPGRADE, &error) ||
+	    ledger_add_verification(claims->ledger, &claim->key, revocation->verified, revocation->message, &error))
+		fail(claims, &error, "whether the keys are dead");
+}
+
+void claims_end_sending(struct claims *claims)
+{
+	struct error ignored;
+
+	if (claims->ledger)
+		ledger_keep_alive(claims->ledger, NULL, 0, &ignored);
 }
 
 void claims_flush(struct claims *claims)
@@ -364,7 +397,7 @@ void claims_flush(struct claims *claims)
 	struct error error;
 
 	if (claims->ledger && ledger_flush(claims->ledger, &error))
-		fail(claims, &error);
+		fail(claims, &error, not_sent);
 }
 
 void claims_give_up(struct claims *claims, struct claim *claim)

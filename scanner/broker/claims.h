@@ -11,11 +11,18 @@
 
 #include <stdatomic.h>
 
-/* A finding that is to be sent. */
+enum claim_stage {
+	CLAIM_OPEN = 0,  /* to be sent, as far as is known */
+	CLAIM_TO_VERIFY, /* another run settled it, and the user wants to know whether it is dead: it is to be asked about */
+	CLAIM_SETTLED,   /* nothing more happens to it in this run */
+};
+
+/* A finding that is to be revoked, by this run or another one. */
 struct claim {
 	struct finding *finding; /* borrowed */
 	size_t number;           /* which of the result's findings it is */
-	bool settled;            /* nothing more happens to it in this run */
+	bool may_send;           /* this run may send it; if not, the ledger is asked all the same whether another one did */
+	enum claim_stage stage;
 	struct ledger_key key;   /* its texts are owned; made when the ledger is first asked */
 	char *owner;             /* owned: who else has claimed it; NULL: nobody */
 	bool ours;               /* claimed by this run and not settled or given back yet */
@@ -30,7 +37,7 @@ struct claims {
 	struct ledger *ledger; /* owned; NULL: none is open */
 	enum ledger_mode mode; /* of the open one */
 	bool kept;             /* what is ours is kept alive */
-	bool failed;           /* the ledger could not record something that was sent */
+	bool failed;           /* the ledger could not record something that was sent or seen */
 	atomic_int *stop;      /* borrowed */
 	int stop_value;
 };
@@ -43,11 +50,12 @@ void claims_init(struct claims *claims, const struct broker_options *options, co
 		 atomic_int *stop, int stop_value);
 void claims_release(struct claims *claims);
 
-/* The finding with this number is to be sent. Called in report order. */
-void claims_add(struct claims *claims, size_t number);
+/* The finding with this number is to be revoked. Called in report order. */
+void claims_add(struct claims *claims, size_t number, bool may_send);
 
 /*
- * Settle what other runs have settled, unless the user wants it sent again. mode LEDGER_READ leaves the ledger as it is, and
+ * Settle what other runs have settled, unless the user wants it sent again and this run may. With --verify what was accepted or gone
+ * is to be verified once more: that is no report, and needs no claim. mode LEDGER_READ leaves the ledger as it is, and
  * makes none. Returns 0, or why the ledger cannot be used.
  */
 int claims_look_up(struct claims *claims, enum ledger_mode mode, struct error *error);
@@ -64,6 +72,12 @@ int claims_take_over(struct claims *claims, bool *changed, struct error *error);
 /* Record an attempt. Says so when it cannot, once, and sets failed. */
 void claims_attempted(struct claims *claims, struct claim *claim, const struct revocation_attempt *attempt);
 
+/* Record whether it is dead, as far as its finding says. Likewise. */
+void claims_verified(struct claims *claims, struct claim *claim);
+
+/* Nothing is sent any more: *stop is left alone from now on. */
+void claims_end_sending(struct claims *claims);
+
 /* Wait until all of it is recorded. Says so when it cannot be, and sets failed. */
 void claims_flush(struct claims *claims);
 
@@ -73,7 +87,7 @@ void claims_give_up(struct claims *claims, struct claim *claim);
 /* Record as pending what was not sent at all, so that `ledger retry` finds it. Says so when it cannot. */
 void claims_add_pending(struct claims *claims);
 
-/* How many are not settled. */
-size_t claims_open_count(const struct claims *claims);
+/* How many are of this stage. */
+size_t claims_count(const struct claims *claims, enum claim_stage stage);
 
 #endif

@@ -19,19 +19,22 @@ static void set_message(struct finding *finding, const char *message)
 	finding->revocation.message = memory_copy_string(message);
 }
 
-/* Whether this run would send the finding. */
-static bool is_to_send(const struct finding *finding, const struct broker_options *options)
+/* Whether the finding is to be revoked, by whichever run. */
+static bool is_to_revoke(const struct finding *finding, const struct broker_options *options)
 {
-	return finding->confidence >= options->min_confidence &&
-	       (finding->rule->revoke_kind == RULE_REVOKE_REPORT ||
-		(finding->rule->revoke_kind == RULE_REVOKE_SELF && options->own_keys));
+	return finding->confidence >= options->min_confidence && finding->rule->revoke_kind != RULE_REVOKE_NONE;
 }
 
-/* What is found, and could be revoked, but only by its own use: say how. */
-static void note_own_keys(struct finding *finding, const struct broker_options *options)
+/* Whether this run would send it. */
+static bool may_send(const struct finding *finding, const struct broker_options *options)
 {
-	if (finding->rule->revoke_kind == RULE_REVOKE_SELF && finding->confidence >= options->min_confidence)
-		set_message(finding, "not revoked: it would have to revoke itself, which needs --own-keys");
+	return finding->rule->revoke_kind == RULE_REVOKE_REPORT || options->own_keys;
+}
+
+/* Whether each finding is one that the user wants revoked: what stands on `revoke`'s input, what `ledger retry` is to send. */
+static bool is_wish(const struct broker_options *options)
+{
+	return options->revoke_stdin || options->wanted_count;
 }
 
 /*
@@ -52,13 +55,13 @@ static bool is_unsettled(const struct revocation *revocation)
 static void list_keys(const struct report_result *result, const struct claims *claims)
 {
 	struct buffer text = BUFFER_INIT;
-	size_t listed = 0, count = claims_open_count(claims);
+	size_t listed = 0, count = claims_count(claims, CLAIM_OPEN);
 
 	for (size_t i = 0; i < claims->count && listed < ASK_LISTED_MAX; i++) {
 		const struct finding *finding = claims->items[i].finding;
 		const struct place *place = finding->place_count ? &finding->places[0] : NULL;
 
-		if (claims->items[i].settled)
+		if (claims->items[i].stage != CLAIM_OPEN)
 			continue;
 		listed++;
 		buffer_add_string(&text, "  ");
@@ -81,7 +84,7 @@ static bool ask(const struct report_result *result, const struct claims *claims)
 
 	fprintf(stderr, "\nTo be revoked, which cannot be undone:\n");
 	list_keys(result, claims);
-	fprintf(stderr, "Revoke %s now? [y/N] ", claims_open_count(claims) == 1 ? "this key" : "these keys");
+	fprintf(stderr, "Revoke %s now? [y/N] ", claims_count(claims, CLAIM_OPEN) == 1 ? "this key" : "these keys");
 	fflush(stderr);
 	clearerr(stdin); /* `revoke` has read it to its end; a terminal goes on */
 	if (!fgets(answer, sizeof(answer), stdin))
@@ -110,13 +113,13 @@ static void tell_settled(struct settlement *settlement)
 			settlement->claims_told++;
 		if (settlement->claims_told < claims->count &&
 		    claims->items[settlement->claims_told].number == settlement->told &&
-		    !claims->items[settlement->claims_told].settled)
+		    claims->items[settlement->claims_told].stage != CLAIM_SETTLED)
 			break;
 		settlement->tell(settlement->context, result, result->findings[settlement->told++]);
 	}
 }
 
-/* All that is not settled becomes this, for this run. */
+/* All that is open becomes this, for this run. */
 static void settle_rest(struct settlement *settlement, enum revocation_state state, const char *message)
 {
 	struct claims *claims = settlement->claims;
@@ -124,12 +127,12 @@ static void settle_rest(struct settlement *settlement, enum revocation_state sta
 	for (size_t i = 0; i < claims->count; i++) {
 		struct claim *claim = &claims->items[i];
 
-		if (claim->settled)
+		if (claim->stage != CLAIM_OPEN)
 			continue;
 		claim->finding->revocation.state = state;
 		set_message(claim->finding, message);
 		claims_give_up(claims, claim);
-		claim->settled = true;
+		claim->stage = CLAIM_SETTLED;
 	}
 	tell_settled(settlement);
 }
@@ -152,19 +155,31 @@ static int compare_addresses(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static struct claim *claim_of(const struct sending *sending, struct finding *finding)
+{
+	struct claim wanted = { .finding = finding };
+	const struct claim *key = &wanted;
+
+	return *(struct claim **)bsearch(&key, sending->by_address, sending->count, sizeof(*sending->by_address),
+					 compare_addresses);
+}
+
 static void note_attempt(void *context, struct finding *finding, const struct revocation_attempt *attempt)
 {
 	struct sending *sending = context;
 	struct claims *claims = sending->settlement->claims;
-	struct claim wanted = { .finding = finding };
-	const struct claim *key = &wanted;
-	struct claim **claim =
-		bsearch(&key, sending->by_address, sending->count, sizeof(*sending->by_address), compare_addresses);
 	int running = 0;
 
-	claims_attempted(claims, *claim, attempt);
+	claims_attempted(claims, claim_of(sending, finding), attempt);
 	if (claims->failed) /* what would be sent now could not be recorded either */
 		atomic_compare_exchange_strong(sending->stop, &running, SETTLE_STOPPED_BY_LEDGER);
+}
+
+static void note_verified(void *context, struct finding *finding)
+{
+	struct sending *sending = context;
+
+	claims_verified(sending->settlement->claims, claim_of(sending, finding));
 }
 
 static void note_settled(void *context, struct finding *finding)
@@ -176,16 +191,16 @@ static void note_settled(void *context, struct finding *finding)
 	    !finding->revocation.attempts)
 		set_message(finding, "not sent: the ledger cannot record it any more");
 	claims_give_up(sending->settlement->claims, claim);
-	claim->settled = true;
+	claim->stage = CLAIM_SETTLED;
 	tell_settled(sending->settlement);
 }
 
-/* Send what is ours. */
-static void send_claimed(struct settlement *settlement, struct revoker *revoker, atomic_int *stop)
+/* Send what is open and ours, or ask about what is to be verified. */
+static void send_claims(struct settlement *settlement, enum claim_stage stage, struct revoker *revoker, atomic_int *stop)
 {
 	struct claims *claims = settlement->claims;
 	struct sending sending = { .settlement = settlement, .stop = stop };
-	const struct revoke_events events = { .attempted = note_attempt, .settled = note_settled, .context = &sending };
+	const struct revoke_events events = { note_attempt, note_verified, note_settled, &sending };
 	struct finding **findings = memory_allocate(claims->count * sizeof(*findings));
 
 	sending.by_order = memory_allocate(claims->count * sizeof(*sending.by_order));
@@ -193,16 +208,17 @@ static void send_claimed(struct settlement *settlement, struct revoker *revoker,
 	for (size_t i = 0; i < claims->count; i++) {
 		struct claim *claim = &claims->items[i];
 
-		if (claim->settled || !claim->ours)
+		if (claim->stage != stage || (stage == CLAIM_OPEN && !claim->ours))
 			continue;
-		claim->finding->revocation.state = REVOCATION_PENDING;
+		if (stage == CLAIM_OPEN)
+			claim->finding->revocation.state = REVOCATION_PENDING;
 		findings[sending.count] = claim->finding;
 		sending.by_order[sending.count] = sending.by_address[sending.count] = claim;
 		sending.count++;
 	}
 	if (sending.count) {
 		qsort(sending.by_address, sending.count, sizeof(*sending.by_address), compare_addresses);
-		log_verbose("reporting %zu keys", sending.count);
+		log_verbose(stage == CLAIM_OPEN ? "reporting %zu keys" : "verifying %zu keys that are settled", sending.count);
 		revoker_send(revoker, findings, sending.count, &events, stop);
 		claims_flush(settlement->claims);
 	}
@@ -232,13 +248,13 @@ static void leave_to_others(struct settlement *settlement, const char *why)
 	for (size_t i = 0; i < claims->count; i++) {
 		struct claim *claim = &claims->items[i];
 
-		if (claim->settled)
+		if (claim->stage != CLAIM_OPEN)
 			continue;
 		claim->finding->revocation.state = REVOCATION_PENDING;
 		free(claim->finding->revocation.message);
 		claim->finding->revocation.message =
 			memory_format("%s has claimed it%s", claim->owner ? claim->owner : "another run", why);
-		claim->settled = true;
+		claim->stage = CLAIM_SETTLED;
 	}
 	tell_settled(settlement);
 }
@@ -252,9 +268,9 @@ static void wait_for_others(struct settlement *settlement, struct revoker *revok
 	struct error error;
 	bool changed;
 
-	if (claims_open_count(claims))
-		log_verbose("waiting for another run, which has claimed %zu keys", claims_open_count(claims));
-	while (claims_open_count(claims) && !*stop) {
+	if (claims_count(claims, CLAIM_OPEN))
+		log_verbose("waiting for another run, which has claimed %zu keys", claims_count(claims, CLAIM_OPEN));
+	while (claims_count(claims, CLAIM_OPEN) && !*stop) {
 		if (claims_take_over(claims, &changed, &error)) {
 			log_error("%s", error.message);
 			settle_rest(settlement, REVOCATION_PENDING, error.message);
@@ -262,12 +278,12 @@ static void wait_for_others(struct settlement *settlement, struct revoker *revok
 		}
 		if (changed) {
 			tell_settled(settlement);
-			send_claimed(settlement, revoker, stop);
+			send_claims(settlement, CLAIM_OPEN, revoker, stop);
 			until = now_ms() + WAIT_SECONDS * 1000;
 		} else if (now_ms() >= until) {
 			break;
 		}
-		if (claims_open_count(claims))
+		if (claims_count(claims, CLAIM_OPEN))
 			nanosleep(&pause, NULL); /* a signal ends it early */
 	}
 	leave_to_others(settlement, *stop ? "" : " and has not settled it in time");
@@ -281,7 +297,7 @@ static void leave_pending(struct settlement *settlement, const char *message)
 	struct claims *claims = settlement->claims;
 
 	for (size_t i = 0; i < claims->count; i++) {
-		if (!claims->items[i].settled) {
+		if (claims->items[i].stage == CLAIM_OPEN) {
 			claims->items[i].finding->revocation.state = REVOCATION_PENDING;
 			set_message(claims->items[i].finding, message);
 		}
@@ -309,7 +325,7 @@ static void send_all(struct settlement *settlement, const struct broker_options 
 		settle_rest(settlement, REVOCATION_PENDING, error.message);
 	} else {
 		tell_settled(settlement);
-		send_claimed(settlement, revoker, stop);
+		send_claims(settlement, CLAIM_OPEN, revoker, stop);
 		wait_for_others(settlement, revoker, stop);
 	}
 	revoker_close(revoker);
@@ -317,6 +333,36 @@ static void send_all(struct settlement *settlement, const struct broker_options 
 		log_error("the claims in the ledger could not be kept alive: the rest was not sent");
 		settlement->unsettled = true;
 	}
+}
+
+/* Ask about what other runs have settled, where that is wanted. Nothing is claimed any more. */
+static void verify_earlier(struct settlement *settlement, const struct broker_options *options, atomic_int *stop)
+{
+	struct claims *claims = settlement->claims;
+	bool ask = !settlement->result->dry_run && !*stop && !settlement->result->interrupted;
+	struct revoker *revoker = NULL;
+	struct error error;
+
+	if (!claims_count(claims, CLAIM_TO_VERIFY))
+		return;
+	claims_end_sending(claims);
+	if (ask && !revoker_open(&revoker, &options->revoke, &error)) {
+		send_claims(settlement, CLAIM_TO_VERIFY, revoker, stop);
+		revoker_close(revoker);
+		return;
+	}
+	if (ask)
+		log_error("%s", error.message);
+	for (size_t i = 0; i < claims->count; i++) {
+		struct claim *claim = &claims->items[i];
+
+		if (claim->stage == CLAIM_TO_VERIFY && ask) {
+			claim->finding->revocation.verified = VERIFICATION_UNKNOWN;
+			set_message(claim->finding, error.message);
+		}
+		claim->stage = CLAIM_SETTLED; /* as the ledger has it, where nobody is asked */
+	}
+	tell_settled(settlement);
 }
 
 /*
@@ -332,7 +378,7 @@ static bool is_unbelievable(size_t count, const struct broker_options *options)
 
 static void decide(struct settlement *settlement, const struct broker_options *options, atomic_int *stop)
 {
-	size_t count = claims_open_count(settlement->claims);
+	size_t count = claims_count(settlement->claims, CLAIM_OPEN);
 
 	if (!count) {
 		tell_settled(settlement);
@@ -359,17 +405,40 @@ static void decide(struct settlement *settlement, const struct broker_options *o
 	}
 }
 
+/* What could be revoked by its own use alone, and no run has: say how. Returns how many of the claims are left to be sent. */
+static size_t leave_own_keys(struct settlement *settlement, const struct broker_options *options)
+{
+	struct claims *claims = settlement->claims;
+
+	for (size_t i = 0; i < claims->count; i++) {
+		struct claim *claim = &claims->items[i];
+
+		if (claim->stage != CLAIM_OPEN || claim->may_send)
+			continue;
+		set_message(claim->finding, "not revoked: it would have to revoke itself, which needs --own-keys");
+		settlement->unsettled |= is_wish(options);
+		claim->stage = CLAIM_SETTLED;
+	}
+	return claims_count(claims, CLAIM_OPEN);
+}
+
 /* What other runs have settled needs neither a question nor a request. Returns whether the rest may be decided. */
 static bool look_up(struct settlement *settlement, const struct broker_options *options)
 {
-	bool only_looks = settlement->result->dry_run || wants_answer(options);
+	struct claims *claims = settlement->claims;
+	bool sends = false, only_looks;
 	struct error error;
+	int result = 0;
 
-	if (!claims_look_up(settlement->claims, only_looks ? LEDGER_READ : LEDGER_CREATE, &error))
-		return true;
-	if (only_looks && error.code == ERROR_CONFIGURATION)
-		return true; /* an older one, which a run that sends brings up to date */
-	if (settlement->result->dry_run) {
+	for (size_t i = 0; i < claims->count && !sends; i++)
+		sends = claims->items[i].may_send;
+	only_looks = settlement->result->dry_run || wants_answer(options) || !sends;
+	if (claims->count && !is_unbelievable(claims->count, options))
+		result = claims_look_up(claims, only_looks ? LEDGER_READ : LEDGER_CREATE, &error);
+	sends = leave_own_keys(settlement, options) > 0;
+	if (!result || (only_looks && result == ERROR_CONFIGURATION))
+		return true; /* an older one is brought up to date by a run that sends */
+	if (settlement->result->dry_run || !sends) {
 		log_note("%s: what earlier runs have settled is not known", error.message);
 		return true;
 	}
@@ -388,15 +457,14 @@ void settle(struct settlement *settlement, const struct broker_options *options,
 	settlement->claims = &claims;
 	for (size_t i = 0; i < result->finding_count; i++) {
 		settlement->found |= result->findings[i]->confidence >= options->min_confidence;
-		if (is_to_send(result->findings[i], options)) {
-			claims_add(&claims, i);
-		} else {
-			note_own_keys(result->findings[i], options);
-			settlement->unsettled |= options->revoke_stdin; /* its owner wants it revoked */
-		}
+		if (is_to_revoke(result->findings[i], options))
+			claims_add(&claims, i, may_send(result->findings[i], options));
+		else
+			settlement->unsettled |= is_wish(options);
 	}
-	if (!claims.count || is_unbelievable(claims.count, options) || look_up(settlement, options))
+	if (look_up(settlement, options))
 		decide(settlement, options, stop);
+	verify_earlier(settlement, options, stop);
 	for (size_t i = 0; i < claims.count; i++) {
 		const struct revocation *revocation = &claims.items[i].finding->revocation;
 

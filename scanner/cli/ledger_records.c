@@ -29,6 +29,14 @@ static void add_where(struct buffer *buffer, const struct ledger_key *key)
 		buffer_add_format(buffer, " and %zu more", key->source_count - 1);
 }
 
+/* What --verify saw, as reports say it. */
+static const char *verified_words(const char *verified)
+{
+	if (strcmp(verified, "dead") == 0)
+		return "the key is dead";
+	return strcmp(verified, "alive") == 0 ? "the key still works" : "whether the key is dead is not known";
+}
+
 void record_add_human(struct buffer *buffer, const struct ledger_record *record)
 {
 	char updated[TEXT_TIME_SIZE];
@@ -41,6 +49,8 @@ void record_add_human(struct buffer *buffer, const struct ledger_record *record)
 	buffer_add_string(buffer, "  ");
 	add_where(buffer, &record->key);
 	buffer_add_char(buffer, '\n');
+	if (*record->verified)
+		buffer_add_format(buffer, "          %s\n", verified_words(record->verified));
 	if (*record->message) {
 		buffer_add_string(buffer, "          ");
 		add_shown(buffer, record->message);
@@ -53,7 +63,7 @@ void record_add_human(struct buffer *buffer, const struct ledger_record *record)
 void record_add_csv_heading(struct buffer *buffer)
 {
 	buffer_add_string(buffer, "fingerprint,secret,rule,provider,confidence,state,http_status,attempts,found,updated,message,"
-				  "endpoint,places,where,host,user,run,staunch\r\n");
+				  "endpoint,places,where,host,user,run,staunch,verified\r\n");
 }
 
 /*
@@ -87,7 +97,7 @@ void record_add_csv(struct buffer *buffer, const struct ledger_record *record)
 {
 	const struct ledger_key *key = &record->key;
 	const char *const first[] = { key->secret, key->rule, key->provider, key->confidence, record->state };
-	const char *const last[] = { record->host, record->user, record->run, record->version };
+	const char *const last[] = { record->host, record->user, record->run, record->version, record->verified };
 	char found[TEXT_TIME_SIZE], updated[TEXT_TIME_SIZE];
 	struct buffer where = BUFFER_INIT;
 
@@ -154,6 +164,18 @@ static void add_attempt(struct json_writer *writer, const struct ledger_attempt 
 	json_close(writer, '}');
 }
 
+static void add_verification(struct json_writer *writer, const struct ledger_verification *verification)
+{
+	json_open(writer, NULL, '{');
+	json_time(writer, "asked", verification->asked);
+	json_number(writer, "attempt", verification->attempt);
+	json_string(writer, "verified", verification->verified);
+	if (*verification->message)
+		json_string(writer, "message", verification->message);
+	add_run(writer, verification->run, verification->host, verification->user, verification->version);
+	json_close(writer, '}');
+}
+
 void record_add_members(struct json_writer *writer, const struct ledger_record *record)
 {
 	const struct ledger_key *key = &record->key;
@@ -165,12 +187,18 @@ void record_add_members(struct json_writer *writer, const struct ledger_record *
 	json_string(writer, "confidence", key->confidence);
 	json_string(writer, "endpoint", key->endpoint);
 	add_outcome(writer, record->state, record->http_status, record->message);
+	if (*record->verified)
+		json_string(writer, "verified", record->verified);
 	json_time(writer, "found", record->found);
 	json_time(writer, "updated", record->updated);
 	add_run(writer, record->run, record->host, record->user, record->version);
 	json_open(writer, "attempts", '[');
 	for (size_t i = 0; i < record->attempt_count; i++)
 		add_attempt(writer, &record->attempts[i]);
+	json_close(writer, ']');
+	json_open(writer, "verifications", '[');
+	for (size_t i = 0; i < record->verification_count; i++)
+		add_verification(writer, &record->verifications[i]);
 	json_close(writer, ']');
 	json_open(writer, "sources", '[');
 	for (size_t i = 0; i < key->source_count; i++) {

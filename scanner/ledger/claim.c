@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define KEY_MATCHES "fingerprint = $1 AND rule = $2 AND endpoint = $3"
+/* Of a row of claims: there never was a final answer. */
+#define IS_NOT_SETTLED "state IN ('claimed', 'pending') AND settled = ''"
 #define KEY_VALUES(key) TEXT((key)->fingerprint), TEXT((key)->rule), TEXT((key)->endpoint)
 
 /* A row of claims with its owner, as it was read. */
@@ -24,6 +26,25 @@ struct held {
 	const struct ledger *ledger;
 };
 
+/* What a state is called, back to it. What is not final is pending. */
+static enum revocation_state final_state_called(const char *name)
+{
+	for (int state = REVOCATION_ACCEPTED; state <= REVOCATION_REJECTED; state++) {
+		if (strcmp(name, revocation_state_name((enum revocation_state)state)) == 0)
+			return (enum revocation_state)state;
+	}
+	return REVOCATION_PENDING;
+}
+
+static enum verification verification_called(const char *name)
+{
+	for (int verified = VERIFICATION_DEAD; verified <= VERIFICATION_UNKNOWN; verified++) {
+		if (strcmp(name, verification_name((enum verification)verified)) == 0)
+			return (enum verification)verified;
+	}
+	return VERIFICATION_NONE;
+}
+
 static void take_held(void *context, const struct database_column *columns)
 {
 	struct held *held = context;
@@ -33,12 +54,9 @@ static void take_held(void *context, const struct database_column *columns)
 	held->exists = true;
 	strncpy(held->state, columns[0].text, sizeof(held->state) - 1);
 	strncpy(held->owner_run, columns[5].text, sizeof(held->owner_run) - 1);
-	ledger_read_owner(&owner, columns + 6);
-	status->state = REVOCATION_PENDING;
-	for (int state = REVOCATION_ACCEPTED; state <= REVOCATION_REJECTED; state++) {
-		if (strcmp(held->state, revocation_state_name((enum revocation_state)state)) == 0)
-			status->state = (enum revocation_state)state;
-	}
+	ledger_read_owner(&owner, columns + 8);
+	status->state = final_state_called(held->state);
+	status->verified = verification_called(columns[7].text);
 	status->at = columns[1].number;
 	status->http_status = (unsigned)columns[2].number;
 	status->attempts = (unsigned)columns[3].number;
@@ -46,7 +64,9 @@ static void take_held(void *context, const struct database_column *columns)
 	if (strcmp(held->state, "claimed") != 0 || strcmp(held->owner_run, held->ledger->self.run) == 0)
 		return;
 	held->living = owner_is_living(&owner, &held->ledger->self, database_now(held->ledger->database));
-	if (held->living)
+	if (!held->living)
+		status->state = final_state_called(columns[6].text); /* if it was to be sent again, it is what it was before */
+	else
 		status->owner = memory_format("process %lld of %s on %s", (long long)owner.process, owner.user, owner.host);
 }
 
@@ -56,7 +76,8 @@ static int read_held(struct ledger *ledger, const struct ledger_key *key, struct
 
 	*held = (struct held){ .ledger = ledger, .status = { .state = REVOCATION_PENDING } };
 	return database_run(ledger->database,
-			    "SELECT c.state, c.updated, c.http_status, c.attempts, c.message, c.owner, " RUN_COLUMNS
+			    "SELECT c.state, c.updated, c.http_status, c.attempts, c.message, c.owner, c.settled, c.verified,"
+			    " " RUN_COLUMNS
 			    " FROM claims c LEFT JOIN runs r ON r.id = c.owner WHERE c.fingerprint = $1 AND c.rule = $2"
 			    " AND c.endpoint = $3",
 			    values, 3, take_held, held, error);
@@ -130,7 +151,10 @@ static int insert(struct ledger *ledger, const struct ledger_key *key, const cha
 			    values, 12, NULL, NULL, error);
 }
 
-/* Make the row ours, if it still is what was read of it: changed says whether it was. */
+/*
+ * Make the row ours, if it still is what was read of it: changed says whether it was. What settled it stays in it until there is
+ * another final answer.
+ */
 static int take_over(struct ledger *ledger, const struct ledger_key *key, const struct held *held, bool *changed,
 		     struct error *error)
 {
@@ -140,9 +164,11 @@ static int take_over(struct ledger *ledger, const struct ledger_key *key, const 
 		TEXT(held->owner_run)
 	};
 	int result = database_run(ledger->database,
-				  "UPDATE claims SET state = 'claimed', secret = $4, confidence = $5, places = $6,"
-				  " places_total = $7, owner = $8, updated = $9, message = ''"
-				  " WHERE " KEY_MATCHES " AND state = $10 AND owner = $11",
+				  "UPDATE claims SET secret = $4, confidence = $5, places = $6, places_total = $7, owner = $8,"
+				  " updated = CASE WHEN " IS_NOT_SETTLED " THEN $9 ELSE updated END,"
+				  " message = CASE WHEN " IS_NOT_SETTLED " THEN '' ELSE message END,"
+				  " settled = CASE WHEN state IN ('claimed', 'pending') THEN settled ELSE state END,"
+				  " state = 'claimed' WHERE " KEY_MATCHES " AND state = $10 AND owner = $11",
 				  values, 11, NULL, NULL, error);
 
 	*changed = !result && ledger->database->changed == 1;
@@ -237,23 +263,55 @@ int ledger_add_pending(struct ledger *ledger, const struct ledger_key *keys, siz
 
 /* ---- what came of it ---- */
 
+/* No answer yet. What is sent again keeps the answer that it had. */
+static int note_failure(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
+			const char *message, struct error *error)
+{
+	const struct database_value values[] = { KEY_VALUES(key), TEXT(ledger->self.run),
+						 NUMBER(database_now(ledger->database)), NUMBER(attempt->http_status),
+						 TEXT(message) };
+
+	/* when the claim was lost meanwhile, a failure is the other one's to tell */
+	return database_run(ledger->database,
+			    "UPDATE claims SET updated = $5, http_status = $6, message = $7"
+			    " WHERE " KEY_MATCHES " AND owner = $4 AND " IS_NOT_SETTLED,
+			    values, 7, NULL, NULL, error);
+}
+
+/* A key that was accepted, or is known as gone, and is sent again, cannot be rejected: that is what many providers say of a dead one. */
+static int keep_earlier_answer(struct ledger *ledger, const struct ledger_key *key, bool *kept, struct error *error)
+{
+	const struct database_value values[] = { KEY_VALUES(key), TEXT(ledger->self.run) };
+	int result = database_run(ledger->database,
+				  "UPDATE claims SET state = settled WHERE " KEY_MATCHES
+				  " AND owner = $4 AND state = 'claimed' AND settled IN ('accepted', 'gone')",
+				  values, 4, NULL, NULL, error);
+
+	*kept = !result && ledger->database->changed == 1;
+	return result;
+}
+
 static int settle(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
 		  const char *message, struct error *error)
 {
-	bool settled = attempt->state != REVOCATION_PENDING;
 	const struct database_value values[] = { KEY_VALUES(key),
 						 TEXT(ledger->self.run),
-						 TEXT(settled ? revocation_state_name(attempt->state) : "claimed"),
+						 TEXT(revocation_state_name(attempt->state)),
 						 NUMBER(database_now(ledger->database)),
 						 NUMBER(attempt->http_status),
 						 TEXT(message) };
-	/* what the provider said holds also when the claim was lost meanwhile; a failure then is the other one's to tell */
-	const char *sql = settled ? "UPDATE claims SET owner = $4, state = $5, updated = $6, http_status = $7, message = $8"
-				    " WHERE " KEY_MATCHES " AND (owner = $4 OR state IN ('claimed', 'pending'))" :
-				    "UPDATE claims SET state = $5, updated = $6, http_status = $7, message = $8"
-				    " WHERE " KEY_MATCHES " AND owner = $4";
+	bool kept = false;
 
-	return database_run(ledger->database, sql, values, 8, NULL, NULL, error);
+	if (attempt->state == REVOCATION_PENDING)
+		return note_failure(ledger, key, attempt, message, error);
+	if (attempt->state == REVOCATION_REJECTED && keep_earlier_answer(ledger, key, &kept, error))
+		return error->code;
+	/* what the provider said holds also when the claim was lost meanwhile */
+	return kept ? 0 :
+		      database_run(ledger->database,
+				   "UPDATE claims SET owner = $4, state = $5, updated = $6, http_status = $7, message = $8,"
+				   " verified = '' WHERE " KEY_MATCHES " AND (owner = $4 OR state IN ('claimed', 'pending'))",
+				   values, 8, NULL, NULL, error);
 }
 
 /* One more attempt of all runs together, which gives it its number. */
@@ -306,6 +364,46 @@ int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, cons
 	return result ? ledger_fail(ledger, error) : 0;
 }
 
+int claim_add_verification(struct ledger *ledger, const struct ledger_key *key, enum verification verified,
+			   const char *message, struct error *error)
+{
+	struct buffer text = BUFFER_INIT;
+	int result;
+
+	buffer_add_string(&text, ""); /* so that there is a text in any case */
+	text_add_utf8(&text, message ? message : "");
+	const struct database_value values[] = { KEY_VALUES(key), TEXT(verification_name(verified)), TEXT(ledger->self.run),
+						 NUMBER(database_now(ledger->database)), TEXT(text.bytes) };
+
+	/* first the row that is there: it keeps others who do the same from the same number. To learn nothing makes nothing unknown */
+	result = database_run(ledger->database,
+			      "UPDATE claims SET verified = CASE WHEN $4 = 'unknown' AND verified <> '' THEN verified ELSE $4 END"
+			      " WHERE " KEY_MATCHES,
+			      values, 4, NULL, NULL, error);
+	if (!result)
+		result = database_run(ledger->database,
+				      "INSERT INTO verifications (fingerprint, rule, endpoint, verified, run, asked, message,"
+				      " number, attempt) VALUES ($1, $2, $3, $4, $5, $6, $7,"
+				      " (SELECT count(*) + 1 FROM verifications WHERE " KEY_MATCHES "),"
+				      " (SELECT attempts FROM claims WHERE " KEY_MATCHES "))",
+				      values, 7, NULL, NULL, error);
+	buffer_release(&text);
+	return result;
+}
+
+int ledger_add_verification(struct ledger *ledger, const struct ledger_key *key, enum verification verified,
+			    const char *message, struct error *error)
+{
+	int result;
+
+	if (ledger->keeper)
+		return keeper_add_verification(ledger->keeper, key, verified, message, error) ? ledger_fail(ledger, error) : 0;
+	result = begin(ledger, error); /* who has claimed nothing has no row yet */
+	if (result)
+		return ledger_fail(ledger, error);
+	return end(ledger, claim_add_verification(ledger, key, verified, message, error), error);
+}
+
 int claim_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error)
 {
 	struct buffer text = BUFFER_INIT;
@@ -317,8 +415,10 @@ int claim_give_back(struct ledger *ledger, const struct ledger_key *key, const c
 						 NUMBER(database_now(ledger->database)), TEXT(text.bytes) };
 
 	result = database_run(ledger->database,
-			      "UPDATE claims SET state = 'pending', updated = $5, message = $6 WHERE " KEY_MATCHES
-			      " AND owner = $4 AND state = 'claimed'",
+			      "UPDATE claims SET updated = CASE WHEN settled = '' THEN $5 ELSE updated END,"
+			      " message = CASE WHEN settled = '' THEN $6 ELSE message END,"
+			      " state = CASE WHEN settled = '' THEN 'pending' ELSE settled END"
+			      " WHERE " KEY_MATCHES " AND owner = $4 AND state = 'claimed'",
 			      values, 6, NULL, NULL, error);
 	buffer_release(&text);
 	return result;

@@ -19,11 +19,12 @@
 
 #define KEEPER_WAITING_MAX 16
 
-/* An attempt, or a claim that is given back. */
+/* An attempt, what --verify saw, or a claim that is given back. */
 struct note {
+	enum { NOTE_ATTEMPT, NOTE_VERIFICATION, NOTE_GIVE_BACK } kind;
 	const struct ledger_key *key; /* borrowed */
-	bool is_attempt;
 	struct revocation_attempt attempt;
+	enum verification verified;
 	char *message; /* owned; NULL: none */
 };
 
@@ -87,6 +88,19 @@ static void give_alarm(struct keeper *keeper)
 	atomic_compare_exchange_strong(keeper->lost, &running, keeper->lost_value);
 }
 
+static int write_note(struct ledger *ledger, const struct note *note, struct error *error)
+{
+	switch (note->kind) {
+	case NOTE_ATTEMPT:
+		return claim_add_attempt(ledger, note->key, &note->attempt, error);
+	case NOTE_VERIFICATION:
+		return claim_add_verification(ledger, note->key, note->verified, note->message, error);
+	case NOTE_GIVE_BACK:
+		break;
+	}
+	return claim_give_back(ledger, note->key, note->message, error);
+}
+
 static int write_notes(struct ledger *ledger, const struct note *notes, size_t count, struct error *error)
 {
 	int result = database_begin(ledger->database, false, error);
@@ -94,8 +108,7 @@ static int write_notes(struct ledger *ledger, const struct note *notes, size_t c
 	if (result)
 		return result;
 	for (size_t i = 0; i < count && !result; i++)
-		result = notes[i].is_attempt ? claim_add_attempt(ledger, notes[i].key, &notes[i].attempt, error) :
-					       claim_give_back(ledger, notes[i].key, notes[i].message, error);
+		result = write_note(ledger, &notes[i], error);
 	return database_end(ledger->database, result, error);
 }
 
@@ -182,14 +195,22 @@ static int leave_note(struct keeper *keeper, const struct note *note, const char
 int keeper_add_attempt(struct keeper *keeper, const struct ledger_key *key, const struct revocation_attempt *attempt,
 		       struct error *error)
 {
-	const struct note note = { .key = key, .is_attempt = true, .attempt = *attempt };
+	const struct note note = { .kind = NOTE_ATTEMPT, .key = key, .attempt = *attempt };
 
 	return leave_note(keeper, &note, attempt->message, error);
 }
 
+int keeper_add_verification(struct keeper *keeper, const struct ledger_key *key, enum verification verified,
+			    const char *message, struct error *error)
+{
+	const struct note note = { .kind = NOTE_VERIFICATION, .key = key, .verified = verified };
+
+	return leave_note(keeper, &note, message, error);
+}
+
 int keeper_give_back(struct keeper *keeper, const struct ledger_key *key, const char *message, struct error *error)
 {
-	const struct note note = { .key = key };
+	const struct note note = { .kind = NOTE_GIVE_BACK, .key = key };
 
 	return leave_note(keeper, &note, message, error);
 }

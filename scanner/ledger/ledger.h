@@ -81,6 +81,7 @@ struct ledger_status {
 	int64_t at;                  /* when it was settled, or last changed */
 	unsigned http_status;
 	unsigned attempts;
+	enum verification verified; /* what was seen last after that; UNKNOWN: nothing, each time; NONE: nobody asked */
 	char *message; /* owned; NULL: nothing to say */
 	char *owner;   /* owned; LEDGER_THEIRS: "process 12 of ann on buildhost" */
 };
@@ -98,8 +99,9 @@ int ledger_claim(struct ledger *ledger, const struct ledger_key *keys, size_t co
 		 struct ledger_status *statuses, struct error *error);
 
 /*
- * Record an attempt to send a claimed credential. One that settled it (accepted, gone, rejected) settles the claim. key is
- * borrowed until ledger_flush(), here and in ledger_give_back().
+ * Record an attempt to send a claimed credential. One that settled it (accepted, gone, rejected) settles the claim; but what was
+ * accepted or gone before, and is sent again, does not become rejected. key is borrowed until ledger_flush(), here, in
+ * ledger_give_back() and in ledger_add_verification().
  *
  * It is on the disk when this function returns; or, while ledger_keep_alive() is in force, soon after: a thread writes what
  * comes in together. An error may then be that of an earlier call, and *lost has been changed.
@@ -107,7 +109,14 @@ int ledger_claim(struct ledger *ledger, const struct ledger_key *keys, size_t co
 int ledger_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
 		       struct error *error);
 
-/* Give up a claim: it is pending, for the next run. message (NULL: none) says why. */
+/* Record whether a credential is dead, as its provider said. That needs no claim. message (NULL: none) is why it is not known. */
+int ledger_add_verification(struct ledger *ledger, const struct ledger_key *key, enum verification verified,
+			    const char *message, struct error *error);
+
+/*
+ * Give up a claim: it is pending, for the next run, or what it was before it was claimed to be sent again. message (NULL: none)
+ * says why.
+ */
 int ledger_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error);
 
 /* Wait until all that was recorded is on the disk. Returns 0, or why some of it is not. */
@@ -146,18 +155,30 @@ struct ledger_attempt {
 	const char *run, *host, *user, *version;
 };
 
+/* One time that a provider was asked whether the credential is dead, and the run that did. */
+struct ledger_verification {
+	unsigned attempt; /* the number of the last one before */
+	int64_t asked;
+	const char *verified, *message;
+	const char *run, *host, *user, *version;
+};
+
 /*
- * One credential and endpoint, with all that is known. A claim whose run has died shows as pending, which it is.
+ * One credential and endpoint, with all that is known. A claim whose run has died shows as what it is then: pending, or what it
+ * was before it was to be sent again.
  * Strings are "" where nothing is known.
  */
 struct ledger_record {
 	struct ledger_key key;
 	const char *state, *message;
+	const char *verified; /* what was seen last after it was settled: "dead", "alive", "unknown" */
 	int64_t found, updated;
 	unsigned http_status;
 	const char *run, *host, *user, *version; /* of the run that claimed or found it last */
 	const struct ledger_attempt *attempts;   /* attempt_count of them, oldest first */
 	size_t attempt_count;
+	const struct ledger_verification *verifications; /* verification_count of them, oldest first */
+	size_t verification_count;
 };
 
 /* Called for each record, which is borrowed until it returns. A negative value ends the list. */

@@ -20,6 +20,8 @@ struct entry {
 	size_t source_capacity;
 	struct ledger_attempt *attempts; /* owned */
 	size_t attempt_capacity;
+	struct ledger_verification *verifications; /* owned */
+	size_t verification_capacity;
 };
 
 struct entries {
@@ -43,6 +45,7 @@ static void entry_release(struct entry *entry)
 	free(entry->texts);
 	free(entry->sources);
 	free(entry->attempts);
+	free(entry->verifications);
 }
 
 static void entries_release(struct entries *entries)
@@ -52,20 +55,22 @@ static void entries_release(struct entries *entries)
 	free(entries->items);
 }
 
+#define RUN_COLUMN_FIRST 17
+
 static void take_record(void *context, const struct database_column *columns)
 {
 	static const char abandoned[] = "the run that was to send it ended before it could say what came of it";
 	struct entries *entries = context;
 	const struct ledger *ledger = entries->ledger;
-	const char *state = columns[8].text, *message = columns[14].text;
+	const char *state = columns[8].text, *message = columns[14].text, *settled = columns[16].text;
 	struct ledger_record *record;
 	struct entry *entry;
 	struct owner owner;
 
-	ledger_read_owner(&owner, columns + 15);
+	ledger_read_owner(&owner, columns + RUN_COLUMN_FIRST);
 	if (strcmp(state, "claimed") == 0 && !owner_is_living(&owner, &ledger->self, database_now(ledger->database))) {
-		state = "pending";
-		message = abandoned;
+		state = *settled ? settled : "pending"; /* the end of one that was to send it again changes nothing */
+		message = *settled ? message : abandoned;
 	}
 	if (entries->state && strcmp(state, entries->state) != 0)
 		return;
@@ -83,6 +88,7 @@ static void take_record(void *context, const struct database_column *columns)
 					   .places_total = (uint64_t)columns[7].number };
 	record->state = keep(entry, state);
 	record->message = keep(entry, message);
+	record->verified = keep(entry, columns[15].text);
 	record->run = keep(entry, columns[9].text);
 	record->found = columns[10].number;
 	record->updated = columns[11].number;
@@ -90,7 +96,7 @@ static void take_record(void *context, const struct database_column *columns)
 	record->attempt_count = (size_t)columns[13].number;
 	record->host = keep(entry, owner.host);
 	record->user = keep(entry, owner.user);
-	record->version = keep(entry, columns[15 + RUN_COLUMN_COUNT].text);
+	record->version = keep(entry, columns[RUN_COLUMN_FIRST + RUN_COLUMN_COUNT].text);
 }
 
 static int read_records(struct ledger *ledger, const struct ledger_filter *filter, struct entries *entries,
@@ -107,8 +113,8 @@ static int read_records(struct ledger *ledger, const struct ledger_filter *filte
 
 	result = database_run(ledger->database,
 			      "SELECT c.fingerprint, c.rule, c.endpoint, c.provider, c.secret, c.confidence, c.places,"
-			      " c.places_total, c.state, c.owner, c.found, c.updated, c.http_status, c.attempts, c.message, "
-			      RUN_COLUMNS ", r.version FROM claims c LEFT JOIN runs r ON r.id = c.owner"
+			      " c.places_total, c.state, c.owner, c.found, c.updated, c.http_status, c.attempts, c.message,"
+			      " c.verified, c.settled, " RUN_COLUMNS ", r.version FROM claims c LEFT JOIN runs r ON r.id = c.owner"
 			      " WHERE (c.rule = $1 OR $1 = '') AND c.updated >= $2 AND ($3 = '' OR EXISTS (SELECT 1 FROM sources s"
 			      " WHERE s.fingerprint = c.fingerprint AND s.rule = c.rule AND s.endpoint = c.endpoint"
 			      " AND (s.path = $3 OR substr(s.path, 1, length($3) + 1) = $3 || '/')))"
@@ -154,6 +160,24 @@ static void take_attempt(void *context, const struct database_column *columns)
 	record->attempts = entry->attempts;
 }
 
+static void take_verification(void *context, const struct database_column *columns)
+{
+	struct entry *entry = context;
+	struct ledger_record *record = &entry->record;
+
+	memory_grow(entry->verifications, record->verification_count, entry->verification_capacity);
+	entry->verifications[record->verification_count++] =
+		(struct ledger_verification){ .attempt = (unsigned)columns[0].number,
+					      .asked = columns[1].number,
+					      .verified = keep(entry, columns[2].text),
+					      .message = keep(entry, columns[3].text),
+					      .run = keep(entry, columns[4].text),
+					      .host = keep(entry, columns[5].text),
+					      .user = keep(entry, columns[6].text),
+					      .version = keep(entry, columns[7].text) };
+	record->verifications = entry->verifications;
+}
+
 static int read_details(struct ledger *ledger, struct entry *entry, struct error *error)
 {
 	const struct ledger_key *key = &entry->record.key;
@@ -171,6 +195,12 @@ static int read_details(struct ledger *ledger, struct entry *entry, struct error
 				      " WHERE a.fingerprint = $1 AND a.rule = $2 AND a.endpoint = $3"
 				      " ORDER BY a.number",
 				      values, 3, take_attempt, entry, error);
+	if (!result)
+		result = database_run(ledger->database,
+				      "SELECT v.attempt, v.asked, v.verified, v.message, v.run, r.host, r.username, r.version"
+				      " FROM verifications v LEFT JOIN runs r ON r.id = v.run"
+				      " WHERE v.fingerprint = $1 AND v.rule = $2 AND v.endpoint = $3 ORDER BY v.number",
+				      values, 3, take_verification, entry, error);
 	return result;
 }
 

@@ -47,19 +47,23 @@ void ledger_decode_path(struct buffer *buffer, const char *text);
 
 /* ---- claim.c ---- */
 
-/* The statements of ledger_add_attempt() and ledger_give_back(), within a transaction. Errors do not name the ledger yet. */
+/* The statements of ledger_add_attempt() and of the two after it, within a transaction. Errors do not name the ledger yet. */
 int claim_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
 		      struct error *error);
+int claim_add_verification(struct ledger *ledger, const struct ledger_key *key, enum verification verified,
+			   const char *message, struct error *error);
 int claim_give_back(struct ledger *ledger, const struct ledger_key *key, const char *message, struct error *error);
 
 /* ---- keeper.c ---- */
 
-/* As ledger_keep_alive(), and while it lives what ledger_add_attempt(), ledger_give_back() and ledger_flush() say. */
+/* As ledger_keep_alive(), and while it lives what ledger_add_attempt(), the two after it and ledger_flush() say. */
 int keeper_start(struct keeper **keeper, const struct ledger *ledger, atomic_int *lost, int lost_value,
 		 struct error *error);
 void keeper_stop(struct keeper *keeper); /* writes what waits; NULL is allowed */
 int keeper_add_attempt(struct keeper *keeper, const struct ledger_key *key, const struct revocation_attempt *attempt,
 		       struct error *error);
+int keeper_add_verification(struct keeper *keeper, const struct ledger_key *key, enum verification verified,
+			    const char *message, struct error *error);
 int keeper_give_back(struct keeper *keeper, const struct ledger_key *key, const char *message, struct error *error);
 int keeper_flush(struct keeper *keeper, struct error *error);
 

@@ -37,6 +37,15 @@ static const struct step {
 	     " kind TEXT NOT NULL, path TEXT NOT NULL,"
 	     " PRIMARY KEY (fingerprint, rule, endpoint, kind, path))" },
 	{ 2, "CREATE INDEX claims_by_state ON claims (state)" },
+	/* the final answer to the report before, for a claim that is sent again; and what --verify saw since the last one */
+	{ 3, "ALTER TABLE claims ADD COLUMN settled TEXT NOT NULL DEFAULT ''" },
+	{ 3, "ALTER TABLE claims ADD COLUMN verified TEXT NOT NULL DEFAULT ''" },
+	/* every time that a provider was asked whether a credential is dead, which needs no claim */
+	{ 3, "CREATE TABLE verifications ("
+	     " fingerprint TEXT NOT NULL, rule TEXT NOT NULL, endpoint TEXT NOT NULL, run TEXT NOT NULL,"
+	     " number BIGINT NOT NULL, asked BIGINT NOT NULL, attempt BIGINT NOT NULL,"
+	     " verified TEXT NOT NULL, message TEXT NOT NULL,"
+	     " PRIMARY KEY (fingerprint, rule, endpoint, number))" },
 };
 #define STEP_COUNT (sizeof(steps) / sizeof(*steps))
 

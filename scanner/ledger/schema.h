@@ -6,7 +6,7 @@
 
 #include "ledger/database.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /*
  * Bring the ledger to this version, in one transaction, step by step; 0 < version ≤ SCHEMA_VERSION (tests make old

@@ -52,6 +52,170 @@ load ledger
 	expect_arrivals 2
 }
 
+@test "a key that is sent again in vain stays accepted" {
+	local key fault
+	provider_start
+	key=$(created_key)
+	printf '%s\n' "$key" >file
+	sending dir file
+	sql "UPDATE claims SET updated = 1762077600"
+	for fault in '{"status":503}' '{"status":401,"body":"no"}'; do
+		faults "[$fault]"
+		sending dir file --resend --retries 0
+		expect_status 3
+		expect_records '[["accepted",200,"2025-11-02T10:00:00Z",null]]' 'map([.state, .http_status, .updated, .message])'
+		sending dir file
+		expect_status 1
+		expect '.findings[0].revocation | [.state, .http_status, .at, .earlier]' '["accepted",200,"2025-11-02T10:00:00Z",true]'
+	done
+	expect_sent "$key" "$key" "$key"
+	expect_records '[["accepted","pending","rejected"]]' 'map(.attempts | map(.state))'
+	# a run that is killed while it sends again leaves what was there
+	faults '[{"delay_ms":20000}]'
+	start dir file --resend
+	wait_for claimed
+	kill -KILL "$process"
+	wait "$process" || true
+	expect_records '["accepted"]' 'map(.state)'
+	sending dir file
+	expect_status 1
+	expect '.findings[0].revocation.state' accepted
+	[ "$(requests)" = 4 ]
+}
+claimed() { [ "$(sql "SELECT count(*) FROM claims WHERE state = 'claimed'")" = 1 ] && [ "$(requests)" = 4 ]; }
+
+# ---- what became of a key after its report ----
+
+verifying() { sending "$@" --verify --verify-endpoint "$RULE=$URL/v1/credits"; }
+questions() { ask /_control/requests | jq 'map(select(.path == "/v1/credits" and (.user_agent | startswith("staunch")))) | length'; }
+
+@test "--verify asks again about what an earlier run reported; a key seen to be alive is not settled for any run" {
+	local key
+	provider_start
+	key=$(created_key)
+	printf '%s\n' "$key" >file
+	faults '[{"status":200}]' # taken, and the key lives on
+	verifying dir file
+	expect_status 3
+	expect_records '[["accepted","alive",["alive"],[1]]]' 'map([.state, .verified, (.verifications | map(.verified)), (.verifications | map(.attempt))])'
+	# known without asking
+	sending dir file -f human:text
+	expect_status 3
+	expect '.findings[0].revocation | [.state, .earlier, .verified]' '["accepted",true,"alive"]'
+	expect_message '1 of the keys that were reported still work' "$ERR"
+	expect_message 'accepted (HTTP 200), but the key still works: as an earlier run saw' text
+	staunch dir file --ledger "$LEDGER" --endpoint "$AT" -f json
+	expect_status 3
+	[ "$(questions)" = 4 ]
+	# asked again, without another report
+	verifying dir file
+	expect_status 3
+	expect '.findings[0].revocation | [.state, .earlier, .verified, .message]' '["accepted",true,"alive",null]'
+	[ "$(questions)" = 8 ]
+	staunch_sending revoke --yes --no-ledger --endpoint "$AT" <file # by somebody else
+	verifying dir file
+	expect_status 1
+	expect '.findings[0].revocation | [.state, .earlier, .verified]' '["accepted",true,"dead"]'
+	expect_records '[["dead",["alive","alive","dead"],3]]' 'map([.verified, (.verifications | map(.verified)), (.verifications | map(.by.run) | unique | length)])'
+	sending dir file
+	expect_status 1
+	expect '.findings[0].revocation.verified' dead
+	expect_sent "$key" "$key"
+	staunch ledger list --ledger "$LEDGER"
+	expect_message '          the key is dead' "$OUT"
+	staunch ledger list --ledger "$LEDGER" -f csv
+	[ "$(tail -c 8 "$OUT" | tr -d '\r\n')" = '"dead"' ]
+}
+
+@test "--verify: what could not be found out is the business of the run that asked" {
+	provider_start
+	created_key >file
+	faults '[{"on":"GET /v1/credits","status":503,"times":-1}]'
+	verifying dir file
+	expect_status 3
+	sending dir file
+	expect_status 1
+	expect '.findings[0].revocation | [.state, .earlier, .verified]' '["accepted",true,null]'
+	expect_records '[["unknown","HTTP 503"]]' 'map([.verified, .verifications[0].message])'
+	verifying dir file
+	expect_status 3
+	expect '.findings[0].revocation | [.earlier, .verified, .message]' '[true,"unknown","HTTP 503"]'
+	# a dry run asks nobody, and neither does one that has nothing to ask about
+	staunch dir file --ledger "$LEDGER" --endpoint "$AT" --verify --verify-endpoint "$RULE=$URL/v1/credits" -f json
+	expect_status 1
+	expect '.findings[0].revocation | [.state, .earlier, .verified]' '["accepted",true,null]'
+	[ "$(questions)" = 8 ]
+	expect_records '[["accepted",1]]' 'map([.state, (.attempts | length)])'
+}
+
+@test "--verify: what a run at the same time reported is asked about too" {
+	provider_start
+	created_key >file
+	faults '[{"delay_ms":1500,"status":200}]'
+	start dir file
+	wait_for under_way
+	OTHER=$OUT
+	verifying dir file
+	expect_status 3
+	expect '.findings[0].revocation | [.state, .earlier, .verified]' '["accepted",true,"alive"]'
+	[ "$(requests)" = 1 ]
+	OUT=$OTHER finish
+	expect_status 1
+}
+
+# ---- keys that would have to revoke themselves ----
+
+OWN=gitlab-personal-access-token
+own() { staunch_sending "$@" --yes --enable gitlab --endpoint "$OWN=$URL/gitlab/api/v4/personal_access_tokens/self" --ledger "$LEDGER" -f json; }
+
+@test "own keys: one that is revoked already is known without --own-keys, and not before" {
+	provider_start
+	new_key --like glpat >file
+	own dir file
+	expect_status 1
+	expect '.findings[0].revocation.state' none
+	case $LEDGER in /*) [ ! -e "$LEDGER" ] ;; esac
+	own revoke <file
+	expect_status 3
+	own dir file --own-keys
+	expect_status 1
+	expect '.findings[0].revocation.state' accepted
+	own dir file --resend
+	expect_status 1
+	expect '.findings[0].revocation | [.state, .earlier]' '["accepted",true]'
+	own revoke <file
+	expect_status 1
+	expect '.findings[0].revocation | [.state, .earlier]' '["accepted",true]'
+	expect_arrivals 1
+}
+
+@test "ledger retry: own keys with --own-keys; without it, what was not sent is exit code 3" {
+	provider_start
+	new_key --like glpat >file
+	faults '[{"on":"DELETE /gitlab/api/v4/personal_access_tokens/self","status":503}]'
+	own dir file --own-keys --retries 0
+	expect_status 3
+	own ledger retry
+	expect_status 3
+	expect '.findings[0].revocation.state' none
+	expect_arrivals 1
+	own ledger retry --own-keys --sandbox off --cpu-limit 100 --no-repo-config
+	expect_status 1
+	expect '.findings[0].revocation.state' accepted
+	expect_message '--sandbox off' "$ERR" || expect '.sandbox.mode' off
+	expect_arrivals 2
+}
+
+@test "ledger retry --verify: asks afterwards" {
+	provider_start
+	created_key >file
+	faults '[{"status":503},{"status":200}]'
+	sending dir file --retries 0
+	retry --verify --verify-endpoint "$RULE=$URL/v1/credits"
+	expect_status 3
+	expect '.findings[0].revocation.verified' alive
+}
+
 @test "a pending key is sent by the next run" {
 	local key
 	provider_start
@@ -443,6 +607,32 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 
 # ---- list, export, verify ----
 
+@test "a file is one place, whichever way it is reached" {
+	provider_start
+	mkdir one two
+	new_key >one/file
+	ln -s one/file link
+	ln -s one folder
+	faults '[{"status":503,"times":-1}]'
+	for path in ../one/./file ../link ../folder/../one ../two/../one/file ./../one/ "$T/one//file"; do
+		(cd two && sending dir "$path" --retries 0)
+	done
+	(cd one && sending dir . --retries 0)
+	(cd one && sending dir file --retries 0)
+	sending dir link folder --retries 0
+	expect_records "[[{\"kind\":\"file\",\"path\":\"$T/one/file\"}]]" 'map(.sources)'
+	for path in one link folder two/../one/file; do
+		staunch ledger list --ledger "$LEDGER" --repository "$path" -f json
+		expect '.records | length' 1
+	done
+	# and when it is gone
+	rm -r one two
+	staunch ledger list --ledger "$LEDGER" --repository ./one/gone/../file -f json
+	expect '.records | length' 1
+	staunch ledger list --ledger "$LEDGER" --repository ./two -f json
+	expect '.records | length' 0
+}
+
 @test "ledger list: filters, and what it shows" {
 	local accepted rejected pending
 	provider_start
@@ -542,7 +732,7 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 	esac
 	sending dir file
 	expect_status 3
-	expect_message 'it was written by a newer staunch (its version is 99, this one knows 2): install that one: nothing was sent'
+	expect_message 'it was written by a newer staunch (its version is 99, this one knows 3): install that one: nothing was sent'
 	expect_message 'no-ledger goes without'
 	expect '.findings[0].revocation.state' pending
 	expect_arrivals 1

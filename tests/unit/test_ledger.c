@@ -122,6 +122,90 @@ static void resent_when_asked(void **state)
 	ledger_close(one);
 }
 
+/* What was accepted stays so when it is sent again in vain: the provider is away, says no, or the run dies. */
+static void a_failed_resend_changes_nothing(void **state)
+{
+	const struct fixture *fixture = fixture_of(state);
+	struct ledger *one = fixture_open(fixture);
+	const struct ledger_key key = fixture_key_of(0);
+	struct ledger_status status = { 0 };
+	struct error error = { 0 };
+
+	assert_claim(one, &key, LEDGER_OURS);
+	fixture_attempt(one, &key, 1, REVOCATION_ACCEPTED, 200, NULL);
+	fixture_run(one, "UPDATE claims SET updated = 1762077600");
+	for (unsigned way = 0; way < 3; way++) {
+		struct ledger *again = fixture_open(fixture);
+
+		status = fixture_claim(again, &key, true);
+		assert_int_equal(status.standing, LEDGER_OURS);
+		ledger_status_release(&status);
+		assert_standing(one, &key, LEDGER_THEIRS, REVOCATION_PENDING);
+		fixture_attempt(again, &key, 2, way == 1 ? REVOCATION_REJECTED : REVOCATION_PENDING, way == 1 ? 401 : 503, "no");
+		if (way == 0)
+			assert_int_equal(ledger_give_back(again, &key, "no; no time is left", &error), 0);
+		if (way == 2)
+			fixture_run(one, "UPDATE runs SET lease_until = 0"); /* as if it had died */
+		assert_int_equal(ledger_look_up(one, &key, 1, &status, &error), 0);
+		assert_int_equal(status.standing, LEDGER_SETTLED);
+		assert_int_equal(status.state, REVOCATION_ACCEPTED);
+		assert_int_equal(status.http_status, 200);
+		assert_int_equal(status.at, 1762077600);
+		assert_int_equal(status.attempts, way + 2);
+		assert_null(status.message);
+		ledger_status_release(&status);
+		assert_claim(one, &key, LEDGER_SETTLED);
+		ledger_close(again);
+	}
+	/* another good answer counts */
+	status = fixture_claim(one, &key, true);
+	ledger_status_release(&status);
+	fixture_attempt(one, &key, 5, REVOCATION_GONE, 404, NULL);
+	assert_standing(one, &key, LEDGER_SETTLED, REVOCATION_GONE);
+	ledger_close(one);
+}
+
+static void assert_verified(struct ledger *ledger, const struct ledger_key *key, enum verification verified)
+{
+	struct ledger_status status = { 0 };
+	struct error error = { 0 };
+
+	assert_int_equal(ledger_look_up(ledger, key, 1, &status, &error), 0);
+	assert_int_equal(status.verified, verified);
+	ledger_status_release(&status);
+}
+
+/* Whoever asks may say what was seen, without a claim; the last one counts, until there is another report. */
+static void what_was_seen_is_kept(void **state)
+{
+	const struct fixture *fixture = fixture_of(state);
+	struct ledger *one = fixture_open(fixture), *other = fixture_open(fixture);
+	const struct ledger_key key = fixture_key_of(0);
+	struct ledger_status status;
+	struct error error = { 0 };
+	atomic_int lost = 0;
+
+	assert_claim(one, &key, LEDGER_OURS);
+	assert_int_equal(ledger_keep_alive(one, &lost, 2, &error), 0); /* by the thread */
+	fixture_attempt(one, &key, 1, REVOCATION_ACCEPTED, 200, NULL);
+	assert_int_equal(ledger_add_verification(one, &key, VERIFICATION_UNKNOWN, "HTTP 503", &error), 0);
+	assert_int_equal(ledger_flush(one, &error), 0);
+	assert_verified(other, &key, VERIFICATION_UNKNOWN);
+	assert_int_equal(ledger_add_verification(other, &key, VERIFICATION_ALIVE, NULL, &error), 0);
+	assert_int_equal(ledger_add_verification(one, &key, VERIFICATION_UNKNOWN, "HTTP 503", &error), 0);
+	assert_int_equal(ledger_flush(one, &error), 0);
+	assert_verified(one, &key, VERIFICATION_ALIVE); /* as far as anybody knows */
+	status = fixture_claim(other, &key, true);
+	ledger_status_release(&status);
+	fixture_attempt(other, &key, 2, REVOCATION_PENDING, 503, "HTTP 503");
+	assert_verified(one, &key, VERIFICATION_ALIVE);
+	fixture_attempt(other, &key, 3, REVOCATION_ACCEPTED, 200, NULL);
+	assert_verified(one, &key, VERIFICATION_NONE);
+	assert_int_equal(lost, 0);
+	ledger_close(other);
+	ledger_close(one);
+}
+
 /* ---- owners that die ---- */
 
 /* A process that claims the key and dies without a word; not waited for yet. */
@@ -401,6 +485,8 @@ int main(void)
 		BOTH(on_another_machine_the_lease_decides),
 		BOTH(a_closed_ledger_holds_nothing),
 		BOTH(a_late_answer),
+		BOTH(a_failed_resend_changes_nothing),
+		BOTH(what_was_seen_is_kept),
 		BOTH(a_failed_write_is_undone),
 		BOTH(recorded_by_a_thread),
 		BOTH(kept_alive),

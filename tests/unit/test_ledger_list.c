@@ -78,6 +78,19 @@ static void check_everything(const struct ledger_record *record)
 	assert_string_equal(record->attempts[1].state, "rejected");
 	assert_int_equal(record->attempts[1].http_status, 400);
 	assert_string_equal(record->attempts[1].host, host);
+	assert_string_equal(record->verified, "dead");
+	assert_int_equal(record->verification_count, 2);
+	assert_string_equal(record->verifications[0].verified, "unknown");
+	assert_string_equal(record->verifications[0].message, "HTTP 503");
+	assert_int_equal(record->verifications[0].attempt, 2);
+	assert_string_equal(record->verifications[0].run, record->run);
+	assert_string_equal(record->verifications[1].verified, "dead");
+	assert_string_equal(record->verifications[1].message, "");
+	assert_in_range(record->verifications[1].asked, time(NULL) - 30, time(NULL) + 1);
+	assert_int_equal(strlen(record->verifications[1].run), 32);
+	assert_string_not_equal(record->verifications[1].run, record->run);
+	assert_string_equal(record->verifications[1].host, host);
+	assert_string_equal(record->verifications[1].version, "9.9.9");
 }
 
 static void everything_is_kept(void **state)
@@ -97,6 +110,10 @@ static void everything_is_kept(void **state)
 	assert_claim(ledger, &key, LEDGER_OURS);
 	fixture_attempt(ledger, &key, 1, REVOCATION_PENDING, 503, "HTTP 503");
 	fixture_attempt(ledger, &key, 2, REVOCATION_REJECTED, 400, "HTTP 400 bad_request: no");
+	assert_int_equal(ledger_add_verification(ledger, &key, VERIFICATION_UNKNOWN, "HTTP 503", &error), 0);
+	ledger_close(ledger);
+	ledger = fixture_open(fixture); /* another run */
+	assert_int_equal(ledger_add_verification(ledger, &key, VERIFICATION_DEAD, NULL, &error), 0);
 	ledger_close(ledger);
 	ledger = fixture_open_as(fixture, LEDGER_READ);
 	assert_int_equal(ledger_list(ledger, &all, take, &listed, &error), 0);
@@ -271,7 +288,7 @@ static void a_newer_one_is_refused(void **state)
 	ledger_close(ledger);
 	for (int mode = LEDGER_READ; mode <= LEDGER_CREATE; mode++) {
 		assert_int_equal(ledger_open(&ledger, fixture->uri, (enum ledger_mode)mode, "9.9.9", &error), ERROR_UNSUPPORTED);
-		assert_non_null(strstr(error.message, "was written by a newer staunch (its version is 3, this one knows 2)"));
+		assert_non_null(strstr(error.message, "was written by a newer staunch (its version is 4, this one knows 3)"));
 	}
 	assert_int_equal(version_of(fixture), SCHEMA_VERSION + 1);
 }
