@@ -299,7 +299,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	collection_finish(&collection);
 	if (options->wanted)
 		keep_wanted(&collection, options);
-	result.interrupted = interrupted || collection.interrupted;
+	result.interrupted = collection.interrupted || (interrupted && !collection.ended);
 	result.suppressed = leave_out_allowed(options, &collection, baseline, result.interrupted, &baseline_whole);
 	result.targets = collection.targets;
 	result.target_count = collection.target_count;
@@ -309,7 +309,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	result.incomplete_count = collection.incomplete_count;
 	result.incomplete_total = collection.incomplete_total;
 	settle(&settlement, options, &interrupted);
-	result.interrupted |= interrupted != 0;
+	result.interrupted_later = interrupted && !result.interrupted;
 	result.finished = time(NULL);
 	whole = reports_finish(reports, &result) && baseline_whole;
 	code = exit_code_of(options, &collection, &settlement, whole);

@@ -164,6 +164,8 @@ void human_add_summary(struct human *human)
 
 	if (result->interrupted)
 		buffer_add_string(human->out, "interrupted: not everything was scanned. ");
+	else if (result->interrupted_later)
+		buffer_add_string(human->out, result->dry_run ? "interrupted. " : "interrupted while sending. ");
 	add_findings(human, &counts);
 	if (result->suppressed) {
 		buffer_add_char(human->out, ' ');

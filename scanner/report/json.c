@@ -223,8 +223,10 @@ static void add_run(struct part *part, const struct report_result *result)
 	json_time(writer, "started", result->started);
 	json_time(writer, "finished", result->finished);
 	json_bool(writer, "dry_run", result->dry_run);
-	if (result->interrupted)
+	if (result->interrupted || result->interrupted_later)
 		json_bool(writer, "interrupted", true);
+	if (result->interrupted_later)
+		json_string(writer, "interrupted_while", "sending");
 	if (result->sandbox)
 		add_sandbox(writer, result->sandbox);
 	json_open(writer, "targets", '[');

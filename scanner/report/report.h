@@ -21,7 +21,8 @@ struct report_result {
 	const char *version; /* "0.1.0" */
 	int64_t started, finished; /* seconds since the epoch */
 	bool dry_run;
-	bool interrupted;
+	bool interrupted;       /* while scanning: not everything was */
+	bool interrupted_later; /* when everything had been scanned: not everything was sent, perhaps */
 	bool verbose;                  /* the human format says what it otherwise says only when something is missing */
 	const struct sandbox *sandbox; /* in force while scanning; NULL when nothing was scanned */
 	const struct target *targets;

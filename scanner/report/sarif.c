@@ -343,7 +343,7 @@ static void add_invocation(struct sarif *sarif, bool first)
 
 	json_open(writer, "invocations", '[');
 	json_open(writer, NULL, '{');
-	json_bool(writer, "executionSuccessful", !result->incomplete_total && !result->interrupted);
+	json_bool(writer, "executionSuccessful", !result->incomplete_total && !result->interrupted && !result->interrupted_later);
 	json_time(writer, "startTimeUtc", result->started);
 	json_time(writer, "endTimeUtc", result->finished);
 	json_open(writer, "toolExecutionNotifications", '[');

@@ -455,6 +455,8 @@ static void read_root(struct reader *reader, const cJSON *root)
 	take_time(reader, root, "finished", true, &result->finished);
 	result->dry_run = take_bool(reader, root, "dry_run", true);
 	result->interrupted = take_bool(reader, root, "interrupted", false);
+	result->interrupted_later = result->interrupted && member(root, "interrupted_while");
+	result->interrupted &= !result->interrupted_later;
 	read_sandbox(reader, root);
 	read_items(reader, root, "targets");
 	read_items(reader, root, "findings");

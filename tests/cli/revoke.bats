@@ -551,8 +551,12 @@ look() {
 	kill -INT "$process"
 	finish
 	expect_status 130
-	expect '.interrupted' true
+	expect '[.interrupted, .interrupted_while]' '[true,"sending"]'
 	expect '.findings[0].revocation.state' accepted
+	# everything was scanned, and nobody says otherwise, also later
+	staunch report "$OUT" -f human
+	expect_message 'interrupted while sending. 1 key in 1 place: 1 accepted.' "$OUT"
+	refute grep -q 'not everything was scanned' "$OUT"
 
 	provider_reset
 	faults '[{"delay_ms":20000}]'
