@@ -317,6 +317,28 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	return code;
 }
 
+static void tell_nobody(void *context, const struct report_result *result, const struct finding *finding)
+{
+	(void)context, (void)result, (void)finding;
+}
+
+void broker_revoke(const struct broker_options *options, struct finding *finding, atomic_int *stop)
+{
+	const struct target input = { .kind = "stdin", .path = (char *)"(standard input)" };
+	struct report_result result = { .version = STAUNCH_VERSION,
+					.started = time(NULL),
+					.targets = &input,
+					.target_count = 1,
+					.findings = &finding,
+					.finding_count = 1,
+					.min_confidence = options->min_confidence };
+	struct settlement settlement = { .result = &result, .tell = tell_nobody };
+	struct broker_options unasked = *options;
+
+	unasked.yes = true;
+	settle(&settlement, &unasked, stop);
+}
+
 /* Say once what is missing, and go on, unless that is not wanted. */
 static int prepare_sandbox(struct sandbox *sandbox, const struct broker_options *options, struct error *error)
 {

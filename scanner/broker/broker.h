@@ -12,6 +12,8 @@
 #include "sandbox/sandbox.h"
 #include "scan/scan.h"
 
+#include <stdatomic.h>
+
 /* Exit codes; each has a test (design section 1). */
 enum exit_code {
 	EXIT_CLEAN = 0,       /* everything was scanned, no credential found */
@@ -56,6 +58,13 @@ struct broker_options {
 	const struct broker_wanted *wanted; /* wanted_count of them, for `ledger retry`; none: every finding counts */
 	size_t wanted_count;
 };
+
+/*
+ * Have one finding revoked, as in any run: claimed in the ledger, sent unless another run settled it, recorded. Nobody is asked. The
+ * finding came from standard input, with no place or with places in target 0; what came of it is in its revocation. *stop is as
+ * in settle(): nonzero once a signal asked to stop.
+ */
+void broker_revoke(const struct broker_options *options, struct finding *finding, atomic_int *stop);
 
 /* Do one run. Returns its exit code; what went wrong has been said on stderr and in the reports. */
 enum exit_code broker_run(const struct broker_options *options);

@@ -44,11 +44,4 @@ enum exit_code command_tell(const struct options *options);
 /* keys list|create|delete|rotate. */
 enum exit_code command_keys(const struct options *options, const struct rule_set *rules);
 
-/*
- * All arguments of an option that takes "RULE=URL", as --endpoint, into *endpoints, as long as the list. The caller owns the array and the
- * names in it, in either case; the URLs are borrowed. Returns 0 or ERROR_CONFIGURATION.
- */
-int command_parse_endpoints(struct revoke_endpoint **endpoints, const char *option, const struct string_list *texts,
-			    const struct rule_set *rules, struct error *error);
-
 #endif

@@ -284,6 +284,8 @@ static int check_options(const struct options *options, enum verb verb, struct e
 		{ "endpoint", options->endpoints.count, FOR(VERB_ROTATE) },
 		{ "reporter-email", options->reporter_email, FOR(VERB_ROTATE) },
 		{ "comment", options->comment, FOR(VERB_ROTATE) },
+		{ "ledger", options->ledger, FOR(VERB_ROTATE) },
+		{ "no-ledger", options->no_ledger, FOR(VERB_ROTATE) },
 		{ "yes", options->yes, FOR(VERB_DELETE) | FOR(VERB_ROTATE) },
 		{ "format", options->formats.count, FOR(VERB_LIST) },
 	};
@@ -352,17 +354,9 @@ static int connect_vercel(struct keys_session *session, const struct secret *tok
 	return 0;
 }
 
-/* --endpoint's arguments, checked before anything is sent. */
-static int read_endpoints(struct keys_session *session, struct error *error)
-{
-	return command_parse_endpoints(&session->endpoints, "endpoint", &session->options->endpoints, session->rules, error);
-}
-
 static void session_release(struct keys_session *session)
 {
-	for (size_t i = 0; session->endpoints && i < session->options->endpoints.count; i++)
-		free((char *)session->endpoints[i].rule_id);
-	free(session->endpoints);
+	command_broker_options_release(&session->broker);
 	vercel_close(session->vercel);
 }
 
@@ -379,8 +373,8 @@ enum exit_code command_keys(const struct options *options, const struct rule_set
 	gettimeofday(&now, NULL);
 	session.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_usec / 1000;
 	catch_signals();
-	if (find_verb(options, &verb, &error) || read_endpoints(&session, &error) || take_token(&token, &error) ||
-	     connect_vercel(&session, token, &error))
+	if (find_verb(options, &verb, &error) || command_broker_options(options, rules, &session.broker, &error) ||
+	    take_token(&token, &error) || connect_vercel(&session, token, &error))
 		log_error("%s", error.message);
 	else if ((verb == VERB_DELETE || verb == VERB_ROTATE) && !options->yes && !options->dry_run && !keys_someone_is_there())
 		log_error("keys %s asks first, and nobody is there to answer: give --yes", verb_names[verb]);

@@ -19,8 +19,8 @@ struct keys_session {
 	const struct options *options;
 	const struct rule_set *rules;
 	struct vercel *vercel;      /* owned */
-	struct revoke_endpoint *endpoints; /* owned: of --endpoint, as many as the options have */
-	const atomic_int *stop;     /* set by a signal */
+	struct broker_options broker; /* owned: how the leaked key is to be reported */
+	atomic_int *stop;           /* set by a signal */
 	int64_t now_ms;             /* when the command began, since the epoch */
 };
 
@@ -33,8 +33,11 @@ enum exit_code keys_rotate(struct keys_session *session);
  */
 int keys_read_leaked(const struct keys_session *session, struct finding *finding, struct error *error);
 
-/* Report it: the one place that sends it. Returns 0, and what came of it in finding->revocation, or what revoker_open() returns. */
-int keys_report_leaked(struct keys_session *session, struct finding *finding, struct error *error);
+/*
+ * Report it, as any other run does: once, whoever does it. What came of it is in finding->revocation. One that was rejected before
+ * is reported again: that is why somebody tries again.
+ */
+void keys_report_leaked(struct keys_session *session, struct finding *finding);
 
 /*
  * keys_hand_over.c: give a new key away, as one line, to standard output (command NULL) or to the standard input of `/bin/sh -c command`.

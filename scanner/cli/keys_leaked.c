@@ -105,23 +105,19 @@ int keys_read_leaked(const struct keys_session *session, struct finding *finding
 	return code ? code : recognise(finding, session->rules, error);
 }
 
-int keys_report_leaked(struct keys_session *session, struct finding *finding, struct error *error)
+void keys_report_leaked(struct keys_session *session, struct finding *finding)
 {
-	const struct options *options = session->options;
-	const struct revoke_options sending = { .endpoints = session->endpoints,
-						.endpoint_count = options->endpoints.count,
-						.ca_file = options->ca_file,
-						.reporter_email = options->reporter_email,
-						.comment = options->comment,
-						.timeout_seconds = options->timeout_seconds,
-						.retries = options->retries,
-						.concurrency = 1 };
-	struct revoker *revoker;
+	struct place place = { .kind = PLACE_STDIN, .reachable = true, .path = (char *)"(standard input)", .line = 1, .column = 1 };
 
-	if (revoker_open(&revoker, &sending, error))
-		return error->code;
-	finding->revocation.state = REVOCATION_PENDING;
-	revoker_send(revoker, &finding, 1, NULL, session->stop);
-	revoker_close(revoker);
-	return 0;
+	finding->places = &place;
+	finding->place_count = finding->places_total = 1;
+	broker_revoke(&session->broker, finding, session->stop);
+	if (finding->revocation.state == REVOCATION_REJECTED && finding->revocation.earlier) {
+		struct broker_options again = session->broker;
+
+		again.resend = true;
+		broker_revoke(&again, finding, session->stop);
+	}
+	finding->places = NULL;
+	finding->place_count = finding->places_total = 0;
 }

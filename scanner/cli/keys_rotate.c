@@ -241,14 +241,13 @@ static int make_wish(struct rotate *rotate, struct error *error)
 static int report_old(struct rotate *rotate, struct error *error)
 {
 	const struct revocation *revocation = &rotate->finding.revocation;
-	int code = keys_report_leaked(rotate->session, &rotate->finding, error);
 
-	if (code)
-		return code;
+	keys_report_leaked(rotate->session, &rotate->finding);
 	if (revocation->state != REVOCATION_ACCEPTED && revocation->state != REVOCATION_GONE)
 		return error_set(error, ERROR_NETWORK, "the report is %s: %s; no successor was created, run it again once that is better",
 				 revocation_state_name(revocation->state), revocation->message ? revocation->message : "no word why");
-	log_note("reported to Vercel: %s (HTTP %u)", revocation_state_name(revocation->state), revocation->http_status);
+	log_note("reported to Vercel%s: %s (HTTP %u)", revocation->earlier ? " by another run" : "",
+		 revocation_state_name(revocation->state), revocation->http_status);
 	rotate->rotation.reported = true;
 	return rotation_save(&rotate->rotation, error);
 }

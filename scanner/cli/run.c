@@ -123,8 +123,9 @@ static int parse_endpoint(struct revoke_endpoint *endpoint, const char *option, 
 	return 0;
 }
 
-int command_parse_endpoints(struct revoke_endpoint **endpoints, const char *option, const struct string_list *texts,
-			    const struct rule_set *rules, struct error *error)
+/* All arguments of an option that takes "RULE=URL" into *endpoints, as long as the list, which the caller owns in either case. */
+static int parse_endpoints(struct revoke_endpoint **endpoints, const char *option, const struct string_list *texts,
+			   const struct rule_set *rules, struct error *error)
 {
 	int result = 0;
 
@@ -191,10 +192,10 @@ int command_broker_options(const struct options *options, const struct rule_set 
 		.no_ledger = options->no_ledger,
 		.resend = options->resend,
 	};
-	result = command_parse_endpoints(&endpoints, "endpoint", &options->endpoints, rules, error);
+	result = parse_endpoints(&endpoints, "endpoint", &options->endpoints, rules, error);
 	broker->revoke.endpoints = endpoints;
 	if (!result)
-		result = command_parse_endpoints(&verify_endpoints, "verify-endpoint", &options->verify_endpoints, rules, error);
+		result = parse_endpoints(&verify_endpoints, "verify-endpoint", &options->verify_endpoints, rules, error);
 	broker->revoke.verify_endpoints = verify_endpoints;
 	if (!result)
 		result = check_ca_file(options->ca_file, error);

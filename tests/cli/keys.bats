@@ -919,6 +919,62 @@ asked_for() { [ "$(ask /_control/requests | jq -r ".[$REQUESTS_BEFORE:] | map(.m
 	expect_nowhere "$(<"$OUT")" state/staunch/rotations/*.json
 }
 
+@test "rotate: a report is a report: claimed, recorded, and not made when another run made it" {
+	provider_start
+	made --name one
+	rotate "$made" --ledger "$T/ledger.db"
+	expect_status 0
+	[ "$("$STAUNCH" ledger list --ledger "$T/ledger.db" -f json | jq -c '.records | map([.state, .sources, (.attempts | length)])')" = '[["accepted",[{"kind":"stdin","path":null}],1]]' ]
+	[ ! -e "$XDG_STATE_HOME/staunch/ledger.db" ]
+	# reported by a scan, and not shown as leaked so far
+	made --name two
+	settings '{"reported":"stays"}'
+	printf '%s\n' "$made" >file
+	staunch_sending dir file --yes --endpoint "$AT"
+	expect_status 1
+	forget_requests
+	rotate "$made"
+	expect_status 3
+	expect_message 'reported to Vercel by another run: accepted (HTTP 200)'
+	expect_new_requests 'GET /v1/api-keys, GET /v1/api-keys/ID, GET /v1/api-keys/ID, GET /v1/api-keys/ID, GET /v1/api-keys/ID, GET /v1/api-keys/ID'
+	rm -r "$XDG_STATE_HOME"
+	rotate "$made" --no-ledger
+	expect_message 'reported to Vercel: accepted (HTTP 200)'
+	[ ! -e "$XDG_STATE_HOME/staunch/ledger.db" ]
+	# no claim, no report
+	settings '{"reported":"marked"}'
+	rm -r "$XDG_STATE_HOME"
+	mkdir -p "$XDG_STATE_HOME/staunch"
+	echo 'not a ledger, and long enough to be seen to be none: what stands here is no header of SQLite, whatever it is' >"$XDG_STATE_HOME/staunch/ledger.db"
+	made --name three
+	forget_requests
+	rotate "$made"
+	expect_status 3
+	expect_message 'nothing was sent. --ledger names another, --no-ledger goes without'
+	expect_message 'the report is pending: the ledger'
+	expect_new_requests 'GET /v1/api-keys'
+	[ "$(gateway_status "$made")" = 200 ]
+	keys list --ledger x
+	expect_status 2
+	expect_message '--ledger means nothing to keys list'
+}
+
+@test "rotate: a scan at the same time has claimed it: one report" {
+	provider_start
+	made
+	printf '%s\n' "$made" >file
+	forget_requests
+	faults '[{"delay_ms":1500}]'
+	next_run
+	STAUNCH_DRY_RUN= "$STAUNCH" dir file --yes --endpoint "$AT" >"$OUT" 2>"$ERR" 3>&- &
+	wait_for asked_for 'POST /external/compromised_secret'
+	rotate "$made"
+	expect_status 0
+	expect_message 'reported to Vercel by another run: accepted'
+	wait || true
+	expect_sent "$made"
+}
+
 @test "rotate: two at once: one does it, the other says that it waits for its end" {
 	provider_start
 	made
