@@ -26,6 +26,8 @@ DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libd
              zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev ca-certificates
 TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema \
              sqlite3 postgresql nghttp2-server pre-commit man-db groff mandoc zsh fish dpkg-dev
+CLANG_DEPS := clang libclang-rt-dev
+CHECK_DEPS := $(CLANG_DEPS) valgrind
 
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many
@@ -75,6 +77,7 @@ check-deb: deb ## install the Debian package into a clean Debian, and try it the
 	$(Q)BUILD='$(BUILD)' tests/package '$(BUILD)/staunch_$(VERSION)_'$$(dpkg --print-architecture).deb
 
 check-all: deps test-deps ## the tests again under the sanitizers, Valgrind and clang
+	$(call install_packages,$(CHECK_DEPS))
 	$(Q)tests/run-all
 
 bench: all $(BENCHES) $(TOOLS) ## measure on REPO: ratios, never a test
@@ -84,7 +87,7 @@ bench-hooks: all ## measure the hooks in a repository of 25,000 files
 	$(Q)BUILD='$(BUILD)' tests/bench/hooks
 
 fuzz: deps ## build the fuzzers of tests/fuzz (clang); seeds for them are in corpus/fuzz
-	$(call install_packages,clang libclang-rt-dev)
+	$(call install_packages,$(CLANG_DEPS))
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD='$(BUILD)/fuzz' CC=clang SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g' fuzzers
 
 fuzzers: $(FUZZERS)
