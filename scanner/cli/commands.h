@@ -25,7 +25,10 @@ enum exit_code command_ledger(const struct options *options, const struct rule_s
 /* scan, git, dir, stdin, revoke. */
 enum exit_code command_run(const struct options *options, const struct rule_set *rules);
 
-/* report FILE: the saved run in other formats. EXIT_CLEAN when they are written, whatever they hold; EXIT_USAGE when FILE is no report, EXIT_INCOMPLETE when one cannot be written. */
+/*
+ * report FILE: the saved run in other formats. EXIT_CLEAN when they are written, whatever they hold; EXIT_USAGE when FILE is no report, EXIT_INCOMPLETE
+ * when one cannot be written. report --ledger URI: what it holds, with the exit code that a scan would have that found it settled so.
+ */
 enum exit_code command_report(const struct options *options, const struct rule_set *rules);
 
 /* A run on targets of the caller's making. hook is the hook that it is, or NULL; dry_run counts beside what the options say. */

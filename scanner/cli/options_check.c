@@ -125,8 +125,10 @@ int options_check(const struct options *options, const struct command_row *comma
 				 options->operands.items[1]);
 	if (options->command == COMMAND_DIR && !count)
 		return error_set(error, ERROR_CONFIGURATION, "dir wants a file or a folder");
-	if (options->command == COMMAND_REPORT && count != 1)
-		return error_set(error, ERROR_CONFIGURATION, "report wants one file, as -f json:FILE wrote it");
+	if (options->command == COMMAND_REPORT && count + (options->ledger != NULL) != 1)
+		return error_set(error, ERROR_CONFIGURATION, "report wants one file, as -f json:FILE wrote it, or a ledger, as --ledger URI");
+	if (options->command == COMMAND_REPORT && count && (options->state || options->rule || options->since || options->repository))
+		return error_set(error, ERROR_CONFIGURATION, "--state, --rule, --since and --repository choose from a ledger, not from a saved report");
 	if (options->ledger && options->no_ledger)
 		return error_set(error, ERROR_CONFIGURATION, "--ledger and --no-ledger exclude each other");
 	if (options->resend && options->no_ledger)

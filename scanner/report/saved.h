@@ -35,6 +35,12 @@ void saved_release(struct saved *saved);
 /* Keep a copy of a text for as long as *saved lives. NULL gives NULL. */
 char *saved_keep(struct saved *saved, const char *text);
 
+/*
+ * Keep a shortened credential. Whoever wrote it down may have been anybody: should a whole key stand there after all, it is not shown, and
+ * nothing of it steers a terminal.
+ */
+char *saved_keep_shown(struct saved *saved, const char *text);
+
 /* Add an empty one, to be filled in; its strings are to be kept. Borrowed until the next of its kind is added (a finding: for good). */
 struct finding *saved_add_finding(struct saved *saved);
 struct target *saved_add_target(struct saved *saved);
@@ -58,5 +64,11 @@ void saved_finish(struct saved *saved);
  */
 #define SAVED_SIZE_MAX (512u << 20)
 int saved_read_json(struct saved *saved, const char *file, struct error *error);
+
+/*
+ * Add the places of a list in JSON, as report_add_places() writes it, to a finding. Their targets are numbers that mean something to the run
+ * that wrote it: the caller sets them anew. from is who told, for the error: "'FROM' has places that no report has: places[0].line: …".
+ */
+int saved_read_places(struct saved *saved, struct finding *finding, const char *places, const char *from, struct error *error);
 
 #endif

@@ -28,6 +28,8 @@
 struct reader {
 	struct saved *saved;
 	const char *file;
+	const char *wrong; /* what is to be said of a file that is not as it should be */
+	bool any_target;   /* places are of targets that are told elsewhere */
 	char where[64]; /* "findings[3].places[0]." */
 	bool failed;    /* and *error is set */
 	struct error *error;
@@ -45,7 +47,7 @@ static void fail(struct reader *reader, const char *name, const char *format, ..
 	va_start(arguments, format);
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
-	error_set(reader->error, ERROR_MALFORMED, "'%s' is no report of staunch: %s%s: %s", reader->file, reader->where, name, what);
+	error_set(reader->error, ERROR_MALFORMED, "'%s' %s: %s%s: %s", reader->file, reader->wrong, reader->where, name, what);
 	reader->failed = true;
 }
 
@@ -250,7 +252,7 @@ static void read_place(struct reader *reader, const cJSON *object, struct place 
 		return;
 	}
 	place->target = (uint32_t)take_number(reader, object, "target", true, UINT32_MAX);
-	if (place->target >= result->target_count)
+	if (place->target >= result->target_count && !reader->any_target)
 		fail(reader, "target", "there are only %zu targets", result->target_count);
 	place->kind = (enum place_kind)take_choice(reader, object, "kind", PLACE_KIND_COUNT, place_kind_at);
 	place->path = saved_keep(reader->saved, take_text(reader, object, "path", false));
@@ -266,9 +268,9 @@ static void read_place(struct reader *reader, const cJSON *object, struct place 
 	place->reachable = !member(object, "reachable") || take_bool(reader, object, "reachable", false);
 }
 
-static void read_places(struct reader *reader, const cJSON *object, struct finding *finding)
+static void read_places(struct reader *reader, const cJSON *places, struct finding *finding)
 {
-	const cJSON *places = take_container(reader, object, "places", true, true), *item;
+	const cJSON *item;
 	char name[32];
 	size_t index = 0;
 
@@ -283,6 +285,10 @@ static void read_places(struct reader *reader, const cJSON *object, struct findi
 		if (reader->failed)
 			return;
 	}
+}
+
+static void read_places_total(struct reader *reader, const cJSON *object, struct finding *finding)
+{
 	finding->places_total = take_number(reader, object, "places_total", true, ANY_NUMBER);
 	if (finding->places_total < finding->place_count)
 		fail(reader, "places_total", "there are %zu already", finding->place_count);
@@ -326,16 +332,15 @@ static void read_revocation(struct reader *reader, const cJSON *object, struct r
 	leave(reader, before);
 }
 
-/* The file may have been written by anybody: should a whole key stand there after all, it is not shown. */
-static char *read_shown(struct reader *reader, const cJSON *object)
+char *saved_keep_shown(struct saved *saved, const char *text)
 {
 	struct buffer masked = BUFFER_INIT, shown = BUFFER_INIT;
 	char *kept;
 
-	mask_add(&masked, take_word(reader, object, "secret"));
+	mask_add(&masked, text);
 	buffer_add_string(&shown, "");
-	text_add_harmless(&shown, masked.bytes);
-	kept = saved_keep(reader->saved, shown.bytes);
+	text_add_harmless(&shown, masked.bytes ? masked.bytes : "");
+	kept = saved_keep(saved, shown.bytes);
 	buffer_release(&masked);
 	buffer_release(&shown);
 	return kept;
@@ -351,13 +356,14 @@ static void read_finding(struct reader *reader, const cJSON *object, struct find
 	if (!finding->rule)
 		fail(reader, "rule", "there are more than %d rules", SAVED_RULES_MAX);
 	finding->confidence = (enum confidence)take_choice(reader, object, "confidence", CONFIDENCE_CERTAIN + 1, confidence_at);
-	finding->shown = read_shown(reader, object);
+	finding->shown = saved_keep_shown(reader->saved, take_word(reader, object, "secret"));
 	if (strncmp(fingerprint, scheme, strlen(scheme)) != 0 || !is_hex(fingerprint + strlen(scheme), SECRET_FINGERPRINT_SIZE - 1))
 		fail(reader, "fingerprint", "want sha256: and 64 hexadecimal digits");
 	else
 		strcpy(finding->fingerprint, fingerprint + strlen(scheme));
 	finding->encoding = read_list(reader, object, "encoding", ',', false);
-	read_places(reader, object, finding);
+	read_places(reader, take_container(reader, object, "places", true, true), finding);
+	read_places_total(reader, object, finding);
 	finding->commits_total = take_number(reader, object, "commits_total", false, ANY_NUMBER);
 	read_sighting(reader, object, "first_seen", &finding->first_seen);
 	read_sighting(reader, object, "last_seen", &finding->last_seen);
@@ -496,32 +502,51 @@ static int read_all(struct buffer *text, const char *file, struct error *error)
 	return 0;
 }
 
-static int parse(struct reader *reader, const struct buffer *text)
+/* The tree of a text that is sound JSON, for the caller to delete; NULL with *reader's error otherwise. */
+static cJSON *parse(struct reader *reader, const char *text, size_t length)
 {
 	size_t offset = 0;
-	const char *wrong = json_text_check(text->bytes, text->length, &offset);
-	cJSON *root;
+	const char *wrong = json_text_check(text, length, &offset);
+	cJSON *root = wrong ? NULL : cJSON_ParseWithLength(text, length);
 
 	if (wrong)
-		return error_set(reader->error, ERROR_MALFORMED, "'%s' is no report of staunch: byte %zu: %s", reader->file, offset + 1, wrong);
-	root = cJSON_ParseWithLength(text->bytes, text->length);
-	if (!root)
-		return error_set(reader->error, ERROR_MALFORMED, "'%s' is no report of staunch: it is no JSON", reader->file);
-	read_root(reader, root);
-	cJSON_Delete(root);
-	return reader->failed ? ERROR_MALFORMED : 0;
+		error_set(reader->error, ERROR_MALFORMED, "'%s' %s: byte %zu: %s", reader->file, reader->wrong, offset + 1, wrong);
+	else if (!root)
+		error_set(reader->error, ERROR_MALFORMED, "'%s' %s: it is no JSON", reader->file, reader->wrong);
+	return root;
 }
 
 int saved_read_json(struct saved *saved, const char *file, struct error *error)
 {
-	struct reader reader = { .saved = saved, .file = file, .error = error };
+	struct reader reader = { .saved = saved, .file = file, .wrong = "is no report of staunch", .error = error };
 	struct buffer text = BUFFER_INIT;
 	int result = read_all(&text, file, error);
+	cJSON *root;
 
-	if (!result)
-		result = parse(&reader, &text);
+	if (!result) {
+		root = parse(&reader, text.bytes, text.length);
+		if (root)
+			read_root(&reader, root);
+		result = root && !reader.failed ? 0 : ERROR_MALFORMED;
+		cJSON_Delete(root);
+	}
 	if (!result)
 		saved_finish(saved);
 	buffer_release(&text);
 	return result;
+}
+
+int saved_read_places(struct saved *saved, struct finding *finding, const char *places, const char *from, struct error *error)
+{
+	struct reader reader = { .saved = saved, .file = from, .wrong = "has places that no report has", .any_target = true, .error = error };
+	cJSON *root = parse(&reader, places, strlen(places));
+
+	if (!root)
+		return ERROR_MALFORMED;
+	if (!cJSON_IsArray(root))
+		fail(&reader, "places", "want a list");
+	else
+		read_places(&reader, root, finding);
+	cJSON_Delete(root);
+	return reader.failed ? ERROR_MALFORMED : 0;
 }

@@ -777,3 +777,88 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 	expect_status 1
 	expect_arrivals 2
 }
+
+# ---- reports from a ledger ----
+
+@test "report --ledger: the findings with their places and how they were settled; the exit code of a scan" {
+	local history file format
+	provider_start
+	history=$(created_key) file=$(created_key)
+	make_repository
+	printf 'x\nkey=%s\n' "$history" >app.env
+	commit '2026-01-02T10:00:00Z'
+	first=$commit
+	git rm -q app.env
+	commit '2026-01-03T10:00:00Z'
+	cd ..
+	mkdir -p files/deep
+	printf '%s\n' "$file" >files/deep/config
+	printf 'a\n%s\n' "$file" >files/other
+	sending scan repo files
+	expect_status 1
+	jq -S '[.findings[] | {rule, confidence, secret, fingerprint, places: [.places[] | {kind, line, column, object, commit, author, date}]}] | sort_by(.fingerprint)' \
+		"$OUT" >scanned
+	rm -rf repo/.git # what the ledger holds is enough
+	staunch report --ledger "$LEDGER" -f json
+	expect_status 1
+	jq -S '[.findings[] | {rule, confidence, secret, fingerprint, places: [.places[] | {kind, line, column, object, commit, author, date}]}] | sort_by(.fingerprint)' \
+		"$OUT" | diff scanned -
+	expect '[.findings[].revocation | [.state, .http_status, .attempts, .earlier]] | unique' '[["accepted",200,1,true]]'
+	expect '.targets | map([.kind, .path]) | sort' "[[\"dir\",\"$PWD/files\"],[\"git\",\"$PWD/repo\"]]"
+	expect "[.findings[] | select(.places[0].kind == \"file\") | .places[].path] | sort" "[\"$PWD/files/deep/config\",\"$PWD/files/other\"]"
+	expect '[.findings[] | select(.places[0].kind == "blob") | .first_seen.commit]' "[\"$first\"]"
+	expect '.summary | [.findings, .accepted, .pending]' '[2,2,0]'
+	# every target that a place names is there, and the same ledger gives the same bytes
+	expect '[.findings[].places[].target] | max' 1
+	cp "$OUT" once
+	staunch report --ledger "$LEDGER" -f json -f html:page.html -f sarif:a.sarif -f gitlab:b.json -f junit:c.xml -f csv:d.csv
+	cmp once "$OUT"
+	"$BATS_TEST_DIRNAME/../schemas/validate" sarif-2.1.0.json a.sarif
+	"$BATS_TEST_DIRNAME/../schemas/validate" gitlab-secret-detection-15.2.1.json b.json
+	for format in page.html a.sarif b.json c.xml d.csv; do grep -qF "$(shortened "$history")" $format; done
+	staunch report --ledger "$LEDGER"
+	expect_status 1
+	expect_message 'by an earlier run: accepted (HTTP 200)' "$OUT"
+	refute grep -q 'run again' "$OUT"
+	staunch report --ledger "$LEDGER" --exit-zero
+	expect_status 0
+	# as much of it as is asked for
+	staunch report --ledger "$LEDGER" -f json --repository "$PWD/files"
+	expect_found "$file"
+	staunch report --ledger "$LEDGER" -f json --state pending
+	expect_status 0
+	expect '.findings' '[]'
+	staunch report --ledger "$LEDGER" -f json:/dev/full
+	expect_status 3
+}
+
+@test "report --ledger: what is pending makes the exit code 3" {
+	provider_start
+	created_key >file
+	faults '[{"status":400,"body":"{\"error\":{\"code\":\"bad_request\",\"message\":\"no\"}}"},{"status":503},{"status":503}]'
+	sending dir file
+	staunch report --ledger "$LEDGER" -f json
+	expect_status 1
+	expect '.findings[0].revocation | [.state, .earlier]' '["rejected",true]'
+	created_key >second
+	sending dir second --retries 0
+	expect_status 3
+	staunch report --ledger "$LEDGER" -f json
+	expect_status 3
+	expect '.summary | [.rejected, .pending]' '[1,1]'
+	expect '.findings[] | select(.revocation.state == "pending") | .revocation.http_status' 503
+	# one that cannot be used, one that is not there, and what cannot be chosen
+	staunch report --ledger "$LEDGER" --state settled
+	expect_status 2
+	sql "UPDATE claims SET places = '[{\"kind\":\"blob\"}]'"
+	staunch report --ledger "$LEDGER" -f json
+	expect_status 3
+	expect_message 'has places that no report has: places[0].target: it is missing'
+	staunch report --ledger "$T/nowhere.db"
+	expect_status 2
+	[ ! -s "$OUT" ]
+	for arguments in report 'report file --ledger x' 'report file --state pending'; do
+		staunch $arguments
+		expect_status 2
+	done
+}
