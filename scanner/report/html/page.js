@@ -84,6 +84,11 @@
 			});
 	}
 
+	/* "5,000", as the page has it elsewhere */
+	function written(number) {
+		return number.toLocaleString("en-US");
+	}
+
 	function show() {
 		var words = form.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean), matched = 0;
 
@@ -91,8 +96,8 @@
 			body.hidden = !matches(body, words) || ++matched > limit;
 		});
 		more.hidden = matched <= limit;
-		count.textContent = (matched > limit ? limit + " of " + matched + " shown" : matched + " shown") +
-			(matched < all.length ? ", " + all.length + " in all" : "");
+		count.textContent = (matched > limit ? written(limit) + " of " : "") + written(matched) + " shown" +
+			(matched < all.length ? ", " + written(all.length) + " in all" : "");
 	}
 
 	function filter() {
