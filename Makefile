@@ -29,6 +29,13 @@ TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procp
 CLANG_DEPS := clang libclang-rt-dev
 CHECK_DEPS := $(CLANG_DEPS) valgrind
 
+# and in those of others. dnf and apk find what a name of pkg-config stands for; the tests are known to Debian alone
+LIBRARIES   := $(PACKAGES) $(HEADER_PACKAGES)
+DEPS_dnf    := gcc make pkgconf-pkg-config ca-certificates $(LIBRARIES:%='pkgconfig(%)')
+DEPS_apk    := gcc make musl-dev linux-headers musl-fts-dev pkgconf ca-certificates $(LIBRARIES:%=pc:%)
+DEPS_pacman := gcc make pkgconf ca-certificates libgit2 pcre2 vectorscan libdeflate cjson openssl zlib libseccomp curl sqlite postgresql-libs
+DEPS_brew   := pkgconf libgit2 pcre2 vectorscan libdeflate cjson openssl@3 zlib curl sqlite libpq
+
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -166,12 +173,23 @@ define install_packages
 	@missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then echo "no apt-get here: make sure that these are installed (Debian's names): $(1)" >&2; exit 0; fi; \
-	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; echo "installing:$$missing"; \
+	$(SUDO); echo "installing:$$missing"; \
 	$$sudo env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing" >/dev/null
 endef
+SUDO = sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo
 
-deps: ## install what building needs (Debian, Ubuntu)
+# where apt-get is not: with what there is, and only when something is missing, so that nobody is asked for a password in vain
+deps: ## install what building needs: with apt-get, dnf, apk, pacman or brew
+ifneq ($(shell command -v apt-get),)
 	$(call install_packages,$(DEPS))
+else
+	@if pkg-config --exists $(LIBRARIES) 2>/dev/null && command -v '$(CC)' >/dev/null; then exit 0; fi; $(SUDO); \
+	if command -v dnf >/dev/null; then set -x; $$sudo dnf install -y $(DEPS_dnf); \
+	elif command -v apk >/dev/null; then set -x; $$sudo apk add $(DEPS_apk); \
+	elif command -v pacman >/dev/null; then set -x; $$sudo pacman -S --needed --noconfirm $(DEPS_pacman); \
+	elif command -v brew >/dev/null; then set -x; brew install $(DEPS_brew); \
+	else echo "no apt-get, dnf, apk, pacman or brew here: make sure that these are installed (Debian's names): $(DEPS)" >&2; fi
+endif
 
 test-deps: deps ## install what the tests need beside it
 	$(call install_packages,$(TEST_DEPS))
