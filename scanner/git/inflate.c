@@ -14,6 +14,7 @@ struct inflater {
 	struct libdeflate_decompressor *whole; /* owned */
 	z_stream stream;
 	bool stream_ready;             /* inflateInit() was called */
+	const unsigned char *begin;    /* borrowed: the stream's first byte */
 	const unsigned char *input;    /* borrowed: what the stream has not been given yet */
 	size_t input_left;
 };
@@ -78,7 +79,7 @@ const char *inflate_begin(struct inflater *inflater, const unsigned char *input,
 		return "zlib cannot be set up";
 	inflater->stream_ready = true;
 	inflater->stream.avail_in = 0;
-	inflater->input = input;
+	inflater->begin = inflater->input = input;
 	inflater->input_left = limit;
 	return NULL;
 }
@@ -143,4 +144,9 @@ void inflater_add_libraries(struct buffer *lines)
 {
 	library_add_version(lines, "libdeflate", LIBDEFLATE_VERSION_STRING " (built with)"); /* it does not say itself */
 	library_add_version(lines, "zlib", zlibVersion());
+}
+
+size_t inflate_taken(const struct inflater *inflater)
+{
+	return (size_t)(inflater->input - inflater->begin) - inflater->stream.avail_in;
 }

@@ -55,4 +55,7 @@ const char *inflate_finish(struct inflater *inflater);
 /* For git_add_libraries(). */
 void inflater_add_libraries(struct buffer *lines);
 
+/* Behind inflate_finish(): the bytes that the stream took of its input. */
+size_t inflate_taken(const struct inflater *inflater);
+
 #endif

@@ -26,6 +26,7 @@
 struct file_map {
 	const unsigned char *bytes; /* owned; NULL: nothing is mapped */
 	size_t size;                /* as fstat() said at the time of mapping */
+	size_t lead;                /* bytes that are mapped before these as well: of a bundle, its header */
 };
 
 int file_map_open(struct file_map *map, const char *path, struct error *error);
@@ -56,6 +57,11 @@ static inline const unsigned char *pack_index_id(const struct pack_index *index,
 
 /* Where the object is in the pack, or 0 (where no object can be) when the index contradicts itself. */
 uint64_t pack_index_offset(const struct pack_index *index, uint32_t position);
+
+/* Lay out an index in memory for count objects; put each at its position, in the order of ids; then make its fan-out. id NULL: it has none. */
+void pack_index_lay_out(struct pack_index *index, uint32_t count);
+void pack_index_put(struct pack_index *index, uint32_t position, const unsigned char *id, uint64_t offset);
+void pack_index_fan_out(struct pack_index *index);
 
 /* Begin to bring to the cache what pack_index_find() will look at. */
 void pack_index_prefetch(const struct pack_index *index, const unsigned char *id);

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "git/pack.h"
 
+#include "base/memory.h"
 #include "git/bytes.h"
 #include "git/id_search.h"
 
@@ -27,7 +28,7 @@ int file_map_open(struct file_map *map, const char *path, struct error *error)
 	void *bytes;
 	struct stat facts;
 
-	*map = (struct file_map){ NULL, 0 };
+	*map = (struct file_map){ NULL, 0, 0 };
 	if (file < 0)
 		return error_set_errno(error, "cannot open '%s'", path);
 	if (fstat(file, &facts) < 0) {
@@ -57,8 +58,8 @@ out:
 void file_map_close(struct file_map *map)
 {
 	if (map->bytes)
-		munmap((void *)map->bytes, map->size);
-	*map = (struct file_map){ NULL, 0 };
+		munmap((void *)(map->bytes - map->lead), map->size + map->lead);
+	*map = (struct file_map){ NULL, 0, 0 };
 }
 
 /* Find the tables of an index of version 1 or 2 in the mapped file. Returns what is wrong with it, or NULL. */
@@ -185,4 +186,64 @@ bool pack_index_find(const struct pack_index *index, const unsigned char *id, ui
 
 	*position = id_search(index->ids, index->id_stride, low, high, 1, id);
 	return *position < high && !memcmp(pack_index_id(index, *position), id, OBJECT_ID_SIZE);
+}
+
+/* ---- an index made in memory ---- */
+
+#define LARGE_OFFSET 0x80000000u
+
+static void be32_store(unsigned char *to, uint32_t value)
+{
+	value = htobe32(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static void be64_store(unsigned char *to, uint64_t value)
+{
+	value = htobe64(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+/* A fan-out, ids, and for each an offset of 64 bits, by its position. */
+void pack_index_lay_out(struct pack_index *index, uint32_t count)
+{
+	size_t rows = count;
+
+	index->made = memory_allocate_zeroed(FANOUT_SIZE + rows * (OBJECT_ID_SIZE + 4 + 8), 1);
+	index->count = count;
+	index->fanout = index->made;
+	index->ids = index->made + FANOUT_SIZE;
+	index->offsets = index->ids + rows * OBJECT_ID_SIZE;
+	index->large_offsets = index->offsets + rows * 4;
+	index->id_stride = OBJECT_ID_SIZE;
+	index->offset_stride = 4;
+	index->large_count = count;
+}
+
+/* Offsets beyond 31 bits stand in the second table; there is a place for every object's. */
+void pack_index_put(struct pack_index *index, uint32_t position, const unsigned char *id, uint64_t offset)
+{
+	unsigned char *ids = (unsigned char *)index->ids, *offsets = (unsigned char *)index->offsets;
+	unsigned char *large = (unsigned char *)index->large_offsets;
+	bool is_large = offset >= LARGE_OFFSET;
+
+	if (id)
+		memcpy(ids + (size_t)position * OBJECT_ID_SIZE, id, OBJECT_ID_SIZE);
+	/* a position that does not fit in 31 bits has no way to a large offset: 0 is where no object can be */
+	be32_store(offsets + (size_t)position * 4, !is_large ? (uint32_t)offset : position < LARGE_OFFSET ? LARGE_OFFSET | position : 0);
+	be64_store(large + (size_t)position * 8, offset);
+}
+
+void pack_index_fan_out(struct pack_index *index)
+{
+	uint32_t position = 0, named = index->count - index->unnamed;
+
+	index->in_order = true;
+	for (unsigned first = 0; first < 256; first++) {
+		while (position < named && pack_index_id(index, position)[0] <= first)
+			position++;
+		be32_store(index->made + 4 * first, position);
+	}
+	for (uint32_t i = 1; i < named; i++)
+		index->has_equals |= !memcmp(pack_index_id(index, i - 1), pack_index_id(index, i), OBJECT_ID_SIZE);
 }

@@ -195,64 +195,19 @@ static uint64_t offset_of(const struct pack_midx *midx, uint32_t position)
 
 /* ---- the index of one pack ---- */
 
-static void be32_store(unsigned char *to, uint32_t value)
-{
-	value = htobe32(value);
-	memcpy(to, &value, sizeof(value));
-}
-
-static void be64_store(unsigned char *to, uint64_t value)
-{
-	value = htobe64(value);
-	memcpy(to, &value, sizeof(value));
-}
-
-/* Lay out an index for count objects in memory: a fan-out, ids, and an offset of 64 bits for each, by its position. */
-static void index_lay_out(struct pack_index *index, uint32_t count)
-{
-	size_t rows = count;
-
-	index->made = memory_allocate_zeroed(FANOUT_SIZE + rows * (OBJECT_ID_SIZE + 4 + 8), 1);
-	index->count = count;
-	index->fanout = index->made;
-	index->ids = index->made + FANOUT_SIZE;
-	index->offsets = index->ids + rows * OBJECT_ID_SIZE;
-	index->large_offsets = index->offsets + rows * 4;
-	index->id_stride = OBJECT_ID_SIZE;
-	index->offset_stride = 4;
-	index->large_count = count;
-}
-
-/* Offsets beyond 31 bits stand in the second table; there is a place for every object's. */
-static void index_put(struct pack_index *index, uint32_t position, const unsigned char *id, uint64_t offset)
-{
-	unsigned char *ids = (unsigned char *)index->ids, *offsets = (unsigned char *)index->offsets;
-	unsigned char *large = (unsigned char *)index->large_offsets;
-	bool is_large = offset >= LARGE;
-
-	if (id)
-		memcpy(ids + (size_t)position * OBJECT_ID_SIZE, id, OBJECT_ID_SIZE);
-	/* a position that does not fit in 31 bits has no way to a large offset: 0 is where no object can be */
-	be32_store(offsets + (size_t)position * 4, !is_large ? (uint32_t)offset : position < LARGE ? LARGE | position : 0);
-	be64_store(large + (size_t)position * 8, offset);
-}
-
 void pack_midx_index(const struct pack_midx *midx, uint32_t number, struct pack_index *index)
 {
-	uint32_t count = 0, from = 0, to = 0;
+	uint32_t count = 0, to = 0;
 
 	memset(index, 0, sizeof(*index));
 	for (uint32_t i = 0; i < midx->count; i++)
 		count += pack_midx_pack(midx, i) == number;
-	index_lay_out(index, count);
-	index->in_order = true;
-	for (unsigned first = 0; first < 256; first++) {
-		for (; from < load_be32(midx->fanout + 4 * first); from++) {
-			if (pack_midx_pack(midx, from) == number)
-				index_put(index, to++, midx->ids + (size_t)from * OBJECT_ID_SIZE, offset_of(midx, from));
-		}
-		be32_store(index->made + 4 * first, to);
+	pack_index_lay_out(index, count);
+	for (uint32_t from = 0; from < midx->count; from++) {
+		if (pack_midx_pack(midx, from) == number)
+			pack_index_put(index, to++, midx->ids + (size_t)from * OBJECT_ID_SIZE, offset_of(midx, from));
 	}
+	pack_index_fan_out(index);
 }
 
 /* ---- entries that it leaves out ---- */
@@ -350,12 +305,12 @@ void pack_midx_complete(struct pack *pack)
 	uint64_t *offsets = unnamed_find(pack, limit, &count);
 
 	if (count) {
-		index_lay_out(&pack->index, named.count + (uint32_t)count);
+		pack_index_lay_out(&pack->index, named.count + (uint32_t)count);
 		memcpy(pack->index.made, named.fanout, FANOUT_SIZE);
 		for (uint32_t i = 0; i < named.count; i++)
-			index_put(&pack->index, i, pack_index_id(&named, i), pack_index_offset(&named, i));
+			pack_index_put(&pack->index, i, pack_index_id(&named, i), pack_index_offset(&named, i));
 		for (size_t i = 0; i < count; i++)
-			index_put(&pack->index, named.count + (uint32_t)i, NULL, offsets[i]);
+			pack_index_put(&pack->index, named.count + (uint32_t)i, NULL, offsets[i]);
 		pack->index.unnamed = (uint32_t)count;
 		free(named.made);
 	}

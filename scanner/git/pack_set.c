@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "git/pack_midx.h"
+#include "git/pack_unindexed.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -87,6 +88,7 @@ struct pack_folder {
 	const char *path;
 	pack_unreadable *unreadable;
 	void *context;
+	const struct pack_leftovers *leftovers; /* NULL: a pack without an index is told of and not read */
 	struct pack_midx midx; /* looked for when a pack without an index is met */
 	bool midx_sought, midx_open;
 };
@@ -122,6 +124,36 @@ static const char *no_index_complaint(const struct pack_folder *folder)
 			    "the pack has no index";
 }
 
+/* Open a pack that nothing says the objects of. */
+static void open_unindexed(struct pack_set *set, size_t *capacity, const char *path, const struct pack_leftovers *leftovers,
+			   pack_unreadable *unreadable, void *context)
+{
+	struct error error;
+
+	memory_grow(set->packs, set->count, *capacity);
+	if (!pack_open_unindexed(&set->packs[set->count], path, leftovers, unreadable, context, &error))
+		set->count++;
+	else
+		unreadable(context, path, error.message);
+}
+
+/* Packs that git was writing when it was ended, or is writing now: index-pack(1) and pack-objects(1) name them so. */
+static void open_temporary(const struct pack_folder *folder)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(folder->path, &entries, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		char *path = memory_format("%s/%s", folder->path, entries[i]->d_name);
+
+		if (!strncmp(entries[i]->d_name, "tmp_pack_", strlen("tmp_pack_")))
+			open_unindexed(folder->set, folder->capacity, path, folder->leftovers, folder->unreadable, folder->context);
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
 /* Open a pack by its index, or by the multi-pack-index. */
 static void folder_open_pack(struct pack_folder *folder, const char *stem, bool has_index)
 {
@@ -133,6 +165,13 @@ static void folder_open_pack(struct pack_folder *folder, const char *stem, bool 
 
 	if (!has_index && midx_seek(folder))
 		number = pack_midx_find(&folder->midx, stem + strlen(folder->path) + 1);
+	if (!has_index && number == PACK_MIDX_NONE && folder->leftovers) {
+		char *path = memory_format("%s.pack", stem);
+
+		open_unindexed(set, folder->capacity, path, folder->leftovers, folder->unreadable, folder->context);
+		free(path);
+		return;
+	}
 	if (!has_index && number == PACK_MIDX_NONE) {
 		half_report(stem, "pack", no_index_complaint(folder), folder->unreadable, folder->context);
 		return;
@@ -160,8 +199,9 @@ static void midx_check_others(const struct pack_folder *folder)
 
 	for (size_t p = folder->first; p < folder->set->count; p++) {
 		const struct pack *pack = &folder->set->packs[p];
+		bool is_temporary = strcmp(pack->path + strlen(pack->path) - strlen(".pack"), ".pack") != 0;
 		char *stem = memory_copy_bytes(pack->path, strlen(pack->path) - strlen(".pack"));
-		uint32_t number = pack_midx_find(midx, stem + strlen(folder->path) + 1);
+		uint32_t number = is_temporary ? PACK_MIDX_NONE : pack_midx_find(midx, stem + strlen(folder->path) + 1);
 
 		if (number != PACK_MIDX_NONE)
 			packs[number] = pack;
@@ -180,14 +220,14 @@ static void midx_check_others(const struct pack_folder *folder)
 	free(packs);
 }
 
-/* Open every pack of a folder that has an index of its own or stands in the multi-pack-index. */
-static void directory_open(struct pack_set *set, size_t *capacity, const char *directory,
+/* Open every pack of a folder. */
+static void directory_open(struct pack_set *set, size_t *capacity, const char *directory, const struct pack_leftovers *leftovers,
 			   pack_unreadable *unreadable, void *context)
 {
 	struct stem_list packs = { NULL, 0, 0 }, indexes = { NULL, 0, 0 };
 	char *path = memory_format("%s/pack", directory);
 	struct pack_folder folder = { .set = set, .capacity = capacity, .first = set->count, .path = path,
-				      .unreadable = unreadable, .context = context };
+				      .leftovers = leftovers, .unreadable = unreadable, .context = context };
 	size_t p = 0, i = 0;
 
 	stems_collect(path, &packs, &indexes, unreadable, context);
@@ -203,6 +243,8 @@ static void directory_open(struct pack_set *set, size_t *capacity, const char *d
 		folder_open_pack(&folder, packs.stems[p++], !order);
 		i += !order;
 	}
+	if (leftovers)
+		open_temporary(&folder);
 	if (folder.midx_open)
 		midx_check_others(&folder);
 	pack_midx_close(&folder.midx);
@@ -230,13 +272,21 @@ static void kinds_count(struct pack_set *set, const struct pack *pack)
 int pack_set_open(struct pack_set **set, char *const *directories, size_t count, unsigned jobs,
 		  pack_unreadable *unreadable, void *context, struct error *error)
 {
+	return pack_set_open_all(set, directories, count, jobs, NULL, unreadable, context, error);
+}
+
+int pack_set_open_all(struct pack_set **set, char *const *directories, size_t count, unsigned jobs,
+		      const struct pack_leftovers *leftovers, pack_unreadable *unreadable, void *context, struct error *error)
+{
 	struct pack_set *opened = memory_allocate_zeroed(1, sizeof(*opened));
 	unsigned char **marks = NULL;
 	size_t capacity = 0;
 	int status;
 
 	for (size_t i = 0; i < count; i++)
-		directory_open(opened, &capacity, directories[i], unreadable, context);
+		directory_open(opened, &capacity, directories[i], leftovers, unreadable, context);
+	if (leftovers && leftovers->file)
+		open_unindexed(opened, &capacity, leftovers->file, leftovers, unreadable, context);
 	status = pack_set_find_duplicates(opened, &marks, error);
 	if (status) {
 		pack_set_close(opened);

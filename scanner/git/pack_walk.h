@@ -38,6 +38,26 @@ struct pack_set;
 typedef void pack_unreadable(void *context, const char *path, const char *why);
 int pack_set_open(struct pack_set **set, char *const *directories, size_t count, unsigned jobs,
 		  pack_unreadable *unreadable, void *context, struct error *error);
+
+/* How to get an object that deltas are made from and that no pack has; 0, or a negative code. *bytes is freed by the caller. */
+typedef int pack_base_reader(void *context, const struct object_id *id, enum object_kind *kind, unsigned char **bytes, size_t *size);
+
+/*
+ * The same with packs that have no index: those that lost theirs, what git left behind while it wrote one (tmp_pack_…), and the one in a file. They are read
+ * from front to back, as far as they go, and what their objects are is worked out.
+ */
+struct pack_leftovers {
+	const char *file; /* a file with a pack behind its first bytes; NULL: none */
+	size_t file_start;
+	pack_base_reader *read_base; /* NULL: thin packs stay thin */
+	void *context;               /* of it */
+};
+int pack_set_open_all(struct pack_set **set, char *const *directories, size_t count, unsigned jobs,
+		      const struct pack_leftovers *leftovers, pack_unreadable *unreadable, void *context, struct error *error);
+
+/* Read an object that some pack of the set has. As repository_read(). */
+int pack_set_read(const struct pack_set *set, const struct object_id *id, enum object_kind *kind, unsigned char **bytes, size_t *size,
+		  struct error *error);
 void pack_set_close(struct pack_set *set); /* NULL is allowed */
 
 /* Distinct objects, and the bytes of the packs that hold them: for progress and reports. */
