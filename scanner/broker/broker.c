@@ -125,6 +125,7 @@ static int scan(const struct broker_options *options, const struct match_program
 					 .program = program,
 					 .jobs = options->jobs,
 					 .ignored = options->ignored,
+					 .no_submodules = options->no_submodules,
 					 .no_repo_config = options->no_repo_config,
 					 .progress = options->progress,
 					 .sandbox = sandbox };
@@ -287,7 +288,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	bool whole, baseline_whole = true;
 
 	collection_init(&collection, options->rules, program);
-	collection.target_limit = options->target_count;
+	collection.target_limit = options->target_count + SCAN_TARGETS_MET_MAX;
 	catch_signals();
 	if (options->revoke_stdin) {
 		add_stdin_target(&collection);

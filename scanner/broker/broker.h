@@ -35,7 +35,7 @@ struct broker_options {
 	size_t target_count;
 	bool revoke_stdin;
 	unsigned jobs;
-	bool ignored;
+	bool ignored, no_submodules;
 	bool progress; /* say on a terminal how far the scan is */
 	bool verbose;
 	enum sandbox_mode sandbox;

@@ -90,7 +90,7 @@ static const char *const incomplete_words[] = {
 	"missing-object",    "unreadable-object",     "unreadable-pack",       "unreadable-file",  "unreadable-folder",
 	"unreadable-target", "unreadable-references", "unreadable-index",      "shallow-clone",    "trace-limit",
 	"match-limit",       "not-found",             "unsupported-repository", "scan-process",    "too-many-hits",
-	"unconfirmed-hit",   "no-longer-found",
+	"unconfirmed-hit",   "no-longer-found",       "missing-lfs-object",     "missing-prerequisite",
 };
 
 static const char *known_word(const char *word)
@@ -180,6 +180,13 @@ static void note_encoding(struct finding *finding, const char *encoding)
 		return;
 	free(finding->encoding);
 	finding->encoding = memory_copy_string(encoding);
+}
+
+/* A name in a tree has no object of its own: the id by which its hit and its trace found each other was made up for that. */
+static void forget_made_up_id(struct place *place)
+{
+	if (place->kind == PLACE_PATH)
+		place->object[0] = '\0';
 }
 
 /* Put a copy of place among the finding's, which keep their order and their ceiling: the first one and the newest. */
@@ -348,6 +355,7 @@ static int take_trace(struct collection *collection, const struct channel_messag
 		place.archive_path = at->place.archive_path;
 		place.encoding = at->place.encoding;
 		place.allowed |= at->place.allowed; /* by a mark on the line, or as a credential */
+		forget_made_up_id(&place);
 		at->traced = true;
 		add_place(collection, collection->findings[at->finding], &place);
 	}
@@ -387,6 +395,7 @@ static int take_life(struct collection *collection, const struct channel_message
 
 static void settle_one(struct collection *collection, struct untraced *untraced)
 {
+	forget_made_up_id(&untraced->place);
 	if (!untraced->traced)
 		add_place(collection, collection->findings[untraced->finding], &untraced->place);
 }

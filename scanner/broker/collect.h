@@ -38,7 +38,7 @@ struct collection {
 	bool untraced_sorted;
 	struct target *targets; /* owned */
 	size_t target_count, target_capacity;
-	size_t target_limit;  /* how many were asked for: set by the caller of collection_init() */
+	size_t target_limit;  /* how many there may be, those asked for and those met: set by the caller of collection_init() */
 	uint64_t held_bytes;  /* of what COLLECT_BYTES_MAX counts */
 	struct incomplete *incomplete; /* owned: the first COLLECT_INCOMPLETE_MAX */
 	size_t incomplete_count, incomplete_capacity;

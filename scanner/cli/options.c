@@ -47,6 +47,7 @@ const struct option_row option_rows[] = {
 	{ 0, "ci", NULL, "only what this CI job is about, from the variables that its system sets", COMMAND_GIT, OPTION_FLAG, TARGET(ci) },
 	{ 0, "name", "LABEL", "the path that places on standard input show; the name of a key to create", COMMAND_STDIN | COMMAND_KEYS, OPTION_TEXT, TARGET(name) },
 	{ 0, "ignored", NULL, "look into files that git ignores too", COMMAND_SCAN | COMMAND_DIR, OPTION_FLAG, TARGET(ignored) },
+	{ 0, "no-submodules", NULL, "leave out submodules: their history, and their files", COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR, OPTION_FLAG, TARGET(no_submodules) },
 	{ 0, "min-confidence", "LEVEL", "certain, likely (default) or possible: what is revoked", ALL_RUNS, OPTION_CONFIDENCE, TARGET_WORDS(min_confidence, "certain likely possible") },
 	{ 0, "rules", "FILE|DIR", "more rules; repeatable", ALL, OPTION_LIST, TARGET(rules) },
 	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },

@@ -38,7 +38,7 @@ struct options {
 	unsigned command;             /* one command_bit */
 	struct string_list operands;  /* what follows the command */
 	bool maybe_command;           /* none was given, and the first operand may be a mistyped one */
-	bool dry_run, yes, own_keys, verify, ignored, quiet, verbose, no_progress, exit_zero, staged, ci, help, version, man;
+	bool dry_run, yes, own_keys, verify, ignored, no_submodules, quiet, verbose, no_progress, exit_zero, staged, ci, help, version, man;
 	bool revoke, all_hooks, force; /* of hook */
 	bool no_repo_config;
 	const char *completion; /* the shell */

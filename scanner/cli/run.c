@@ -47,7 +47,7 @@ static void add_scan_target(struct targets *targets, const char *path)
 {
 	/* the files are looked at in any case: a folder can look like a bare repository, and one can hold more than git's files */
 	if (is_repository_root(path))
-		add_target(targets, (struct scan_target){ .kind = SCAN_GIT, .path = path, .exact = true });
+		add_target(targets, (struct scan_target){ .kind = SCAN_GIT, .path = path, .exact = true, .with_trees = true });
 	add_target(targets, (struct scan_target){ .kind = SCAN_FILES, .path = path });
 }
 
@@ -163,6 +163,7 @@ int command_broker_options(const struct options *options, const struct rule_set 
 		.revoke_stdin = options->command == COMMAND_REVOKE,
 		.jobs = options->jobs,
 		.ignored = options->ignored,
+		.no_submodules = options->no_submodules,
 		.dry_run = options->dry_run,
 		.yes = options->yes,
 		.own_keys = options->own_keys,

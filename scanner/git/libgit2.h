@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+struct bundle;
+struct pack_set;
+
 struct repository {
 	git_repository *git;
 	git_odb *odb;
@@ -20,6 +23,8 @@ struct repository {
 	pthread_mutex_t lock;       /* guards the loading of index, and libgit2's attribute cache */
 	char **object_directories;  /* object_directory_count of them, owned */
 	size_t object_directory_count;
+	struct bundle *bundle;      /* owned: it is a bundle, and has no git and no odb; NULL: it is none */
+	const struct pack_set *packs; /* borrowed: an open object database's, in which objects are that libgit2 does not see; NULL: none is open */
 	bool alternates_cut;        /* deeper ones than git follows were left out */
 };
 

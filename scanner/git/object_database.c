@@ -2,6 +2,8 @@
 #include "git/object_database.h"
 
 #include "base/memory.h"
+#include "git/bundle.h"
+#include "git/libgit2.h"
 #include "git/loose.h"
 #include "git/pack_walk.h"
 #include "git/repository.h"
@@ -23,14 +25,25 @@ struct object_database {
 /* A window is large enough that nearly every blob is one, and small enough that a thread's share of memory is. */
 #define WINDOW_SIZE ((size_t)1 << 20)
 
+/* A pack_base_reader: context is the repository. */
+static int read_base(void *context, const struct object_id *id, enum object_kind *kind, unsigned char **bytes, size_t *size)
+{
+	return repository_read(context, id, kind, bytes, size, NULL);
+}
+
 int object_database_open(struct object_database **out, struct repository *repository, unsigned jobs,
 			 object_database_unreadable *unreadable, void *context, struct error *error)
 {
 	struct object_database *database = memory_allocate_zeroed(1, sizeof(*database));
+	struct pack_leftovers leftovers = { .read_base = read_base };
 	size_t count;
 	int result;
 
-	database->repository = repository;
+	leftovers.context = database->repository = repository;
+	if (repository->bundle) {
+		leftovers.file = repository->bundle->path;
+		leftovers.file_start = repository->bundle->pack_start;
+	}
 	database->directories = repository_object_directories(repository, &count);
 	for (size_t i = 0; i < count; i++) {
 		DIR *folder = opendir(database->directories[i]);
@@ -44,11 +57,13 @@ int object_database_open(struct object_database **out, struct repository *reposi
 	if (repository_alternates_are_cut(repository))
 		unreadable(context, database->directories[0], "its alternates are nested deeper than git follows them");
 	loose_list_sort(&database->loose);
-	result = pack_set_open(&database->packs, database->directories, count, jobs, unreadable, context, error);
+	result = pack_set_open_all(&database->packs, database->directories, count, jobs, &leftovers, unreadable, context, error);
 	if (result) {
 		object_database_close(database);
 		database = NULL;
 	}
+	if (database)
+		repository->packs = database->packs;
 	*out = database;
 	return result;
 }
@@ -57,6 +72,7 @@ void object_database_close(struct object_database *database)
 {
 	if (!database)
 		return;
+	database->repository->packs = NULL;
 	pack_set_close(database->packs);
 	loose_list_release(&database->loose);
 	free(database);

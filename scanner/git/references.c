@@ -5,6 +5,7 @@
 #include "git/repository.h"
 
 #include "base/memory.h"
+#include "git/bundle.h"
 #include "git/libgit2.h"
 
 #include <fts.h>
@@ -85,15 +86,28 @@ static int find_broken(git_repository *git, char **name)
 	return number;
 }
 
+static int visit_bundle(const struct bundle *bundle, repository_reference *visit, void *context)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < bundle->reference_count && !result; i++)
+		result = visit(context, bundle->references[i].name, &bundle->references[i].id);
+	return result;
+}
+
 int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
 			      struct error *error)
 {
 	git_reference_iterator *iterator = NULL;
 	git_reference *reference = NULL;
 	char *broken = NULL;
-	int number = git_reference_iterator_new(&iterator, repository->git);
-	int heads = visit_detached_heads(repository->git, visit, context);
-	int result = heads > 0 ? heads : 0;
+	int number, heads, result;
+
+	if (repository->bundle)
+		return visit_bundle(repository->bundle, visit, context);
+	number = git_reference_iterator_new(&iterator, repository->git);
+	heads = visit_detached_heads(repository->git, visit, context);
+	result = heads > 0 ? heads : 0;
 
 	while (!number && !result && !(number = git_reference_next(&reference, iterator))) {
 		/* a symbolic reference (refs/remotes/origin/HEAD) leads to one that comes by itself */
@@ -114,6 +128,22 @@ int repository_each_reference(struct repository *repository, repository_referenc
 	else if (!result && (number = find_broken(repository->git, &broken)))
 		result = libgit2_error(error, number, "cannot read the reference", broken);
 	free(broken);
+	return result;
+}
+
+int repository_each_name(struct repository *repository, repository_reference *visit, void *context, struct error *error)
+{
+	git_strarray names = { 0 };
+	int number, result = 0;
+
+	if (repository->bundle)
+		return visit_bundle(repository->bundle, visit, context);
+	number = git_reference_list(&names, repository->git);
+	if (number)
+		return libgit2_error(error, number, "cannot list the references of", git_repository_path(repository->git));
+	for (size_t i = 0; i < names.count && !result; i++)
+		result = visit(context, names.strings[i], NULL);
+	git_strarray_dispose(&names);
 	return result;
 }
 
@@ -142,8 +172,11 @@ int repository_each_reflog_entry(struct repository *repository, repository_refer
 				 struct error *error)
 {
 	git_strarray names = { 0 };
-	int number = git_reference_list(&names, repository->git), result;
+	int number, result;
 
+	if (repository->bundle)
+		return 0;
+	number = git_reference_list(&names, repository->git);
 	if (number)
 		return libgit2_error(error, number, "cannot list the references of",
 				     git_repository_path(repository->git));
@@ -157,7 +190,17 @@ int repository_each_reflog_entry(struct repository *repository, repository_refer
 int repository_head(struct repository *repository, struct object_id *commit, struct error *error)
 {
 	git_oid git;
-	int number = git_reference_name_to_id(&git, repository->git, "HEAD");
+	int number;
+
+	for (size_t i = 0; repository->bundle && i < repository->bundle->reference_count; i++) {
+		if (!strcmp(repository->bundle->references[i].name, "HEAD")) {
+			*commit = repository->bundle->references[i].id;
+			return 0;
+		}
+	}
+	if (repository->bundle)
+		return error_set(error, ERROR_NOT_FOUND, "the bundle has no HEAD");
+	number = git_reference_name_to_id(&git, repository->git, "HEAD");
 
 	if (number)
 		return libgit2_error(error, number, "cannot find the commit of HEAD in",

@@ -7,9 +7,12 @@
 
 #include "base/library.h"
 #include "base/memory.h"
+#include "git/bundle.h"
 #include "git/inflate.h"
 #include "git/libgit2.h"
+#include "git/pack_walk.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +119,28 @@ static void add_environment_directories(struct repository *repository)
 	free(list);
 }
 
+/*
+ * What a push brought and no hook has let in yet, or what was left of it when receiving was ended (git-receive-pack(1), quarantine): the objects are as much here as
+ * others that nothing leads to.
+ */
+static void add_incoming_directories(struct repository *repository, const char *objects)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(objects, &entries, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		char *path = memory_format("%s/%s", objects, entries[i]->d_name);
+		struct stat status;
+
+		if ((!strncmp(entries[i]->d_name, "incoming-", strlen("incoming-")) || !strncmp(entries[i]->d_name, "tmp_objdir-", strlen("tmp_objdir-"))) &&
+		    !lstat(path, &status) && S_ISDIR(status.st_mode))
+			add_object_directory(repository, path, 0);
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
 static void find_object_directories(struct repository *repository, bool from_environment)
 {
 	char *objects = memory_format("%s/objects", git_repository_commondir(repository->git));
@@ -123,6 +148,7 @@ static void find_object_directories(struct repository *repository, bool from_env
 	if (from_environment)
 		add_environment_directories(repository);
 	add_object_directory(repository, objects, 0);
+	add_incoming_directories(repository, objects);
 	free(objects);
 }
 
@@ -159,11 +185,31 @@ static char *find_irregular(const char *git_path)
 	return NULL;
 }
 
+int repository_open_bundle(struct repository **out, const char *path, struct error *error)
+{
+	struct bundle *bundle = NULL;
+	int result = bundle_open(&bundle, path, error);
+
+	if (result)
+		return result;
+	*out = memory_allocate_zeroed(1, sizeof(**out));
+	(*out)->bundle = bundle;
+	pthread_mutex_init(&(*out)->lock, NULL);
+	return 0;
+}
+
+const struct object_id *repository_prerequisites(const struct repository *repository, size_t *count)
+{
+	*count = repository->bundle ? repository->bundle->prerequisite_count : 0;
+	return repository->bundle ? repository->bundle->prerequisites : NULL;
+}
+
 int repository_open(struct repository **out, const char *path, enum repository_search search, struct error *error)
 {
 	static pthread_once_t started = PTHREAD_ONCE_INIT;
 	static const unsigned flags[] = {
 		[REPOSITORY_EXACT] = GIT_REPOSITORY_OPEN_NO_SEARCH,
+		[REPOSITORY_BARE] = GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE,
 		[REPOSITORY_UPWARD] = GIT_REPOSITORY_OPEN_CROSS_FS,
 	};
 	struct repository *repository;
@@ -219,6 +265,7 @@ void repository_close(struct repository *repository)
 	for (size_t i = 0; i < repository->object_directory_count; i++)
 		free(repository->object_directories[i]);
 	free(repository->object_directories);
+	bundle_free(repository->bundle);
 	free(repository->index_path);
 	git_index_free(repository->index);
 	git_odb_free(repository->odb);
@@ -229,12 +276,24 @@ void repository_close(struct repository *repository)
 
 const char *repository_work_path(const struct repository *repository)
 {
+	if (repository->bundle)
+		return NULL;
 	return git_repository_workdir(repository->git);
+}
+
+const char *repository_git_folder(const struct repository *repository)
+{
+	return repository->bundle ? NULL : git_repository_path(repository->git);
+}
+
+const char *repository_common_folder(const struct repository *repository)
+{
+	return repository->bundle ? NULL : git_repository_commondir(repository->git);
 }
 
 bool repository_is_shallow(const struct repository *repository)
 {
-	return git_repository_is_shallow(repository->git) == 1;
+	return !repository->bundle && git_repository_is_shallow(repository->git) == 1;
 }
 
 bool repository_is_partial(const struct repository *repository)
@@ -244,6 +303,8 @@ bool repository_is_partial(const struct repository *repository)
 	git_config_entry *entry;
 	int promised = 0;
 
+	if (repository->bundle)
+		return repository->bundle->is_filtered;
 	/* no pattern: libgit2 1.5 loses memory for each name that does not match one */
 	if (!git_repository_config_snapshot(&configuration, repository->git) &&
 	    !git_config_iterator_new(&iterator, configuration)) {
@@ -267,10 +328,18 @@ int repository_object_open(struct repository *repository, const struct object_id
 	git_odb_object *opened = NULL;
 	char hex[2 * OBJECT_ID_SIZE + 1];
 	git_oid git;
-	int number;
+	unsigned char *bytes = NULL;
+	int number = GIT_ENOTFOUND;
 
+	*object = (struct repository_object){ 0 };
 	object_id_to_git(&git, id);
-	number = git_odb_read(&opened, repository->odb, &git);
+	if (repository->odb)
+		number = git_odb_read(&opened, repository->odb, &git);
+	if (number == GIT_ENOTFOUND && repository->packs &&
+	    !pack_set_read(repository->packs, id, &object->kind, &bytes, &object->size, error)) {
+		object->bytes = object->made = bytes;
+		return 0;
+	}
 	if (number) {
 		object_id_format(id, hex);
 		return libgit2_error(error, number, "cannot read the object", hex);
@@ -284,6 +353,7 @@ int repository_object_open(struct repository *repository, const struct object_id
 
 void repository_object_close(struct repository_object *object)
 {
+	free(object->made);
 	git_odb_object_free(object->handle);
 	*object = (struct repository_object){ 0 };
 }
@@ -309,7 +379,7 @@ int repository_head_file(struct repository *repository, const char *path, struct
 	char *name = memory_format("HEAD:%s", path);
 	git_object *found = NULL;
 	struct object_id id;
-	int number = git_revparse_single(&found, repository->git, name), result = 0;
+	int number = repository->bundle ? GIT_ENOTFOUND : git_revparse_single(&found, repository->git, name), result = 0;
 
 	if (number)
 		result = libgit2_error(error, number, "cannot read", name);

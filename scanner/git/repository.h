@@ -19,6 +19,7 @@ struct repository;
 
 enum repository_search {
 	REPOSITORY_EXACT,  /* path must be a repository's root, its .git, or a bare repository */
+	REPOSITORY_BARE,   /* path must be a git folder; whether its working tree is there does not matter */
 	REPOSITORY_UPWARD, /* or be inside one */
 	REPOSITORY_FROM_ENVIRONMENT, /* GIT_DIR, GIT_INDEX_FILE and so on, as git sets them for hooks; path is where to look otherwise */
 };
@@ -28,10 +29,25 @@ enum repository_search {
  * ERROR_UNSUPPORTED for a format that this libgit2 cannot read (SHA-256, reftable); ERROR_MALFORMED for a damaged one.
  */
 int repository_open(struct repository **repository, const char *path, enum repository_search search, struct error *error);
+
+/*
+ * The same for a file that git-bundle(1) wrote, version 2 or 3: a repository of the objects and references in it, without anything else. ERROR_NOT_FOUND when the file
+ * is no bundle, ERROR_UNSUPPORTED for what this version of staunch does not know.
+ */
+bool repository_is_bundle(const char *path);
+int repository_open_bundle(struct repository **repository, const char *path, struct error *error);
+
+/* The commits that a bundle builds on and does not hold, *count of them; none of another repository. Borrowed. */
+const struct object_id *repository_prerequisites(const struct repository *repository, size_t *count);
+
 void repository_close(struct repository *repository); /* NULL is allowed */
 
 /* The folder of its working tree, ending in '/'; NULL when it is bare. Borrowed. */
 const char *repository_work_path(const struct repository *repository);
+
+/* The folder with its HEAD and index, and the one with what all its working trees share (the same, but in a linked one). Both end in '/'; NULL of a bundle. Borrowed. */
+const char *repository_git_folder(const struct repository *repository);
+const char *repository_common_folder(const struct repository *repository);
 
 /* The repository's objects folder, then those of its alternates, recursively. One that does not exist is among them under its name. Borrowed. */
 char *const *repository_object_directories(const struct repository *repository, size_t *count);
@@ -60,7 +76,7 @@ struct repository_object {
 	const unsigned char *bytes; /* size of them */
 	size_t size;
 	enum object_kind kind;
-	void *handle; /* owned */
+	void *handle, *made; /* owned: one of them has the bytes */
 };
 int repository_object_open(struct repository *repository, const struct object_id *id,
 			   struct repository_object *object, struct error *error);
@@ -70,6 +86,9 @@ void repository_object_close(struct repository_object *object);
 typedef int repository_reference(void *context, const char *name, const struct object_id *target);
 int repository_each_reference(struct repository *repository, repository_reference *visit, void *context,
 			      struct error *error);
+
+/* The name of each reference, symbolic ones among them; no object comes with it (target is NULL). */
+int repository_each_name(struct repository *repository, repository_reference *visit, void *context, struct error *error);
 
 /*
  * Each entry of the reflogs of HEAD and of all references ("HEAD@{0}", newest first): what was amended, rebased away, reset or stashed is
@@ -98,6 +117,15 @@ bool repository_leaves_out(struct repository *repository, const char *path, bool
 /* One file of a change: its blobs before and after; NULL where there is none. Returns nonzero to stop. */
 typedef int repository_change(void *context, const char *path, const struct object_id *before,
 			      const struct object_id *after);
+
+/*
+ * Each entry of the index, the sides of a conflict and `git add -N` among them, in its order. Returns the visitor's nonzero value or a negative code. One thread.
+ */
+typedef int repository_index_entry(void *context, const char *path, const struct object_id *id);
+int repository_each_index_entry(struct repository *repository, repository_index_entry *visit, void *context, struct error *error);
+
+/* Whether the tree of HEAD has this path, and there this object (NULL: any). */
+bool repository_head_has(struct repository *repository, const char *path, const struct object_id *id);
 
 /* What the index changes against HEAD. One thread. */
 int repository_staged_changes(struct repository *repository, repository_change *visit, void *context,

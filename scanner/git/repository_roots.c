@@ -5,6 +5,7 @@
 #include "git/roots.h"
 
 #include "base/memory.h"
+#include "git/repository_others.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -120,8 +121,7 @@ static bool is_folder_below(const char *folder, const char *name)
 	return is;
 }
 
-/* By its names alone: this is what git asks of one, too. */
-static bool is_common_folder(const char *path)
+bool roots_is_git_folder(const char *path)
 {
 	return is_folder_below(path, "objects") && is_folder_below(path, "refs") && roots_exists_below(path, "HEAD");
 }
@@ -132,7 +132,7 @@ static char *common_folder_of(const char *folder)
 	char *pointed = read_pointer(folder, "commondir", ""), *common = realpath(pointed ? pointed : folder, NULL);
 
 	free(pointed);
-	if (!common || (is_common_folder(common) && roots_exists_below(folder, "HEAD")))
+	if (!common || (roots_is_git_folder(common) && roots_exists_below(folder, "HEAD")))
 		return common;
 	free(common);
 	return NULL;
@@ -154,7 +154,7 @@ static void take_linked_parts(struct root_search *search, const char *folder)
 			slash = named_alike ? real + strlen(real) - strlen(names[i]) - 1 : NULL;
 			if (slash && *slash == '/') {
 				*slash = '\0';
-				if (is_common_folder(real))
+				if (roots_is_git_folder(real))
 					search->visit(search->context, real, REPOSITORY_ROOT);
 			}
 		}
@@ -202,7 +202,41 @@ static void take_linked_trees(const struct root_search *search, const char *comm
 	free(path);
 }
 
-static void take_git_folder(struct root_search *search, const char *folder)
+/* Whether folder is the one of a linked working tree, and not the common one. */
+static bool work_tree_is_linked(const char *common, const char *folder)
+{
+	char *real = realpath(folder, NULL);
+	bool is = real && strcmp(real, common) != 0;
+
+	free(real);
+	return is;
+}
+
+/* Whoever has more of them would have us read for ever; those beyond are told of when they cannot be opened. */
+#define SUBMODULES_MAX 1000
+
+static void take_git_folder(struct root_search *search, const char *folder, const char *work_tree);
+
+/* A repository_other: a submodule is a repository with parts of its own. */
+static void take_submodule(void *context, const char *path, const char *complaint)
+{
+	struct root_search *search = context;
+
+	if (!complaint && search->submodule_count++ < SUBMODULES_MAX)
+		take_git_folder(search, path, NULL);
+}
+
+/* A repository_other: all files of a working tree are to be read. */
+static void take_tree(void *context, const char *path, const char *complaint)
+{
+	const struct root_search *search = context;
+
+	if (!complaint)
+		search->visit(search->context, path, REPOSITORY_ROOT);
+}
+
+/* work_tree is its working tree, where known. */
+static void take_git_folder(struct root_search *search, const char *folder, const char *work_tree)
 {
 	char *common = common_folder_of(folder), *objects;
 
@@ -218,6 +252,10 @@ static void take_git_folder(struct root_search *search, const char *folder)
 	free(objects);
 	roots_take_configuration(search, common, "config");
 	roots_take_configuration(search, folder, "config.worktree");
+	if (search->parts & REPOSITORY_ROOTS_SUBMODULES)
+		repository_submodules(common, work_tree, take_submodule, search);
+	if (search->parts & REPOSITORY_ROOTS_TREES && !work_tree_is_linked(common, folder))
+		repository_linked_trees(common, take_tree, search);
 	free(common);
 }
 
@@ -228,7 +266,7 @@ static char *git_folder_at(const struct root_search *search, const char *at)
 
 	if (!common) {
 		free(git);
-		git = is_common_folder(at) ? memory_copy_string(at) : NULL;
+		git = roots_is_git_folder(at) ? memory_copy_string(at) : NULL;
 	}
 	free(common);
 	return git;
@@ -284,10 +322,9 @@ static void take_environment(struct root_search *search)
 	free(list);
 }
 
-void repository_roots(const char *path, enum repository_search how, bool with_working_tree, repository_root *visit,
-		      void *context)
+void repository_roots(const char *path, enum repository_search how, unsigned parts, repository_root *visit, void *context)
 {
-	struct root_search search = { .visit = visit, .context = context };
+	struct root_search search = { .visit = visit, .context = context, .parts = parts };
 	const char *named = how == REPOSITORY_FROM_ENVIRONMENT ? getenv("GIT_DIR") : NULL;
 	char *git = NULL;
 
@@ -303,8 +340,8 @@ void repository_roots(const char *path, enum repository_search how, bool with_wo
 		git = search_upward(&search, path);
 	}
 	if (git)
-		take_git_folder(&search, git);
-	if (git && with_working_tree)
+		take_git_folder(&search, git, search.tree);
+	if (git && parts & REPOSITORY_ROOTS_IGNORED)
 		visit_ignore_files(&search, path);
 	root_search_release(&search);
 	free(git);

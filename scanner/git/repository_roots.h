@@ -9,8 +9,6 @@
 
 #include "git/repository.h"
 
-#include <stdbool.h>
-
 /* What of a path is needed. */
 enum repository_root_kind {
 	REPOSITORY_ROOT,        /* the file, or the folder and all below it; never what a link leads to */
@@ -21,16 +19,20 @@ enum repository_root_kind {
 /* Something that reading the repository needs. */
 typedef void repository_root(void *context, const char *path, enum repository_root_kind kind);
 
+/* What is to be read beside the repository itself. */
+#define REPOSITORY_ROOTS_IGNORED 1u    /* the .gitignore files above path, for repository_leaves_out() */
+#define REPOSITORY_ROOTS_SUBMODULES 2u /* submodules, and those in them (repository_others.h) */
+#define REPOSITORY_ROOTS_TREES 4u      /* linked working trees: all their files */
+
 /*
  * Visit what opening and reading the repository that repository_open() would find takes: the git folder and the common one, folders of
- * alternates, files that its configuration includes. with_working_tree adds the .gitignore files above path, for repository_leaves_out().
+ * alternates, files that its configuration includes; and the parts, REPOSITORY_ROOTS_ bits.
  * Nothing is visited when there is no repository.
  *
  * Not visited: a git folder without HEAD, objects and refs; anything of an alternate but its names, pack, info and the folders of loose objects; what
  * the repository's configuration names outside of its working tree and is no configuration.
  */
-void repository_roots(const char *path, enum repository_search search, bool with_working_tree, repository_root *visit,
-		      void *context);
+void repository_roots(const char *path, enum repository_search search, unsigned parts, repository_root *visit, void *context);
 
 /* What libgit2 reads for any repository: the user's and the system's configuration with all that they name, and the certificates it loads when it starts. */
 void repository_user_roots(repository_root *visit, void *context);

@@ -12,6 +12,8 @@
 struct root_search {
 	repository_root *visit;
 	void *context;
+	unsigned parts; /* REPOSITORY_ROOTS_ bits */
+	unsigned submodule_count; /* taken so far */
 	char *tree;     /* owned: real path of the working tree, whose files its configuration may name; NULL: it has none */
 	bool trusted;   /* the configuration being read is the user's own and may name any file */
 	char **objects; /* owned, object_count of them: folders of objects that have been taken */
@@ -29,6 +31,9 @@ char *roots_read_file(const char *path);
 
 /* The path that text names, seen from folder; the caller frees it. */
 char *roots_path_from(const char *folder, const char *text);
+
+/* Whether path looks like a git folder, by its names alone: this is what git asks of one, too. */
+bool roots_is_git_folder(const char *path);
 
 bool roots_exists_below(const char *folder, const char *name);
 

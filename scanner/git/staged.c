@@ -236,3 +236,34 @@ int repository_staged_changes(struct repository *repository, repository_change *
 	buffer_release(&staged.changes.folder);
 	return result;
 }
+
+int repository_each_index_entry(struct repository *repository, repository_index_entry *visit, void *context, struct error *error)
+{
+	struct index_file index = { 0 };
+	struct index_entry entry;
+	int result = index_file_read(&index, repository->index_path, error), next = 1;
+
+	while (!result && (next = index_file_next(&index, &entry, error)) == 1)
+		result = visit(context, entry.path, &entry.id);
+	if (!result && next < 0)
+		result = next;
+	index_file_release(&index);
+	return result == ERROR_NOT_FOUND ? 0 : result;
+}
+
+bool repository_head_has(struct repository *repository, const char *path, const struct object_id *id)
+{
+	git_tree_entry *entry = NULL;
+	git_object *tree = NULL;
+	struct object_id there;
+	bool has = false;
+
+	if (!git_revparse_single(&tree, repository->git, "HEAD^{tree}") && git_object_type(tree) == GIT_OBJECT_TREE &&
+	    !git_tree_entry_bypath(&entry, (git_tree *)tree, path)) {
+		object_id_from_git(&there, git_tree_entry_id(entry));
+		has = !id || !object_id_compare(&there, id);
+	}
+	git_tree_entry_free(entry);
+	git_object_free(tree);
+	return has;
+}

@@ -91,7 +91,7 @@ static uint32_t node_keys(struct trace *trace, uint32_t number, unsigned depth)
 	for (size_t i = 0; i < node->link_count && step(trace, depth); i++) {
 		const struct tree_link *link = &node->links[i];
 
-		members[count++] = link->is_node ? node_keys(trace, link->to, depth + 1) : trace->object_sets[link->to];
+		members[count++] = link->kind == LINK_NODE ? node_keys(trace, link->to, depth + 1) : trace->object_sets[link->to];
 	}
 	trace->node_sets[number] = key_sets_union(trace->sets, members, count) + 1;
 	free(members);
@@ -121,18 +121,18 @@ static void tell_brought(struct trace *trace, const struct commit_node *commit, 
 
 			if (parents[j] != TREE_NONE)
 				same = tree_node_find(tree_graph_node(trace->trees, parents[j]), link->name,
-						      link->is_node);
+						      link->kind);
 			below[j] = same ? same->to : TREE_NONE;
 			known |= same && same->to == link->to;
 		}
 		if (known)
 			continue;
 		buffer_add_string(&trace->path, link->name);
-		if (link->is_node) {
+		if (link->kind == LINK_NODE) {
 			buffer_add_char(&trace->path, '/');
 			tell_brought(trace, commit, link->to, below, parent_count, depth + 1);
 		} else if (++trace->places <= PLACES_PER_COMMIT_MAX) {
-			struct trace_place place = { &trace->objects[link->to], trace->path.bytes, commit,
+			struct trace_place place = { &trace->objects[link->to], link->kind == LINK_NAME, trace->path.bytes, commit,
 						     !commit || commit->reachable };
 
 			trace->places_total++;
@@ -213,8 +213,8 @@ int trace_run(const struct trace_request *request, const struct trace_events *ev
 	trace.sets = key_sets_new();
 	list_objects(&trace);
 	buffer_reserve(&trace.path, 256);
-	result = tree_graph_build(&trace.trees, request->database, trace.objects, trace.object_count, request->jobs,
-				  request->stop, error);
+	result = tree_graph_build(&trace.trees, request->database, trace.objects, trace.object_count, request->names,
+				  request->name_count, request->jobs, request->stop, error);
 	if (!result) {
 		for (size_t i = 0; i < trace.graph->count && !*request->stop; i++)
 			trace_commit(&trace, &trace.graph->nodes[i]);

@@ -17,8 +17,9 @@
 #include <stdint.h>
 
 struct object_database;
+struct tree_name;
 
-/* A key (a number from 0) stands in this blob. */
+/* A key (a number from 0) stands in this blob, or in the name of this id (tree_graph.h). */
 struct trace_hit {
 	struct object_id id;
 	uint32_t key;
@@ -26,6 +27,7 @@ struct trace_hit {
 
 struct trace_place {
 	const struct object_id *object;
+	bool is_name; /* the path ends in the name of this id */
 	const char *path;
 	const struct commit_node *commit; /* NULL: a reference names the tree itself, and no commit */
 	bool reachable;
@@ -71,6 +73,8 @@ struct trace_request {
 	size_t tree_count;
 	const struct trace_hit *hits;     /* hit_count of them, in any order */
 	size_t hit_count;
+	const struct tree_name *names;    /* name_count of them, in the order of their bytes: hits with these ids are these names */
+	size_t name_count;
 	unsigned jobs;
 	const atomic_int *stop;
 };

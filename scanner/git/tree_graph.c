@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "git/id_table.h"
 #include "git/object_database.h"
+#include "git/object_hash.h"
 #include "git/tree_list.h"
 
 #include <stdatomic.h>
@@ -27,6 +28,9 @@ struct tree_graph {
 	const struct object_id *wanted; /* borrowed while the graph is built */
 	size_t wanted_count;
 	uint64_t wanted_starts[1024]; /* a bit for each pair of first bytes that some wanted id has */
+	const struct tree_name *wanted_names; /* borrowed likewise, wanted_name_count of them, in the order of their bytes */
+	size_t wanted_name_count;
+	uint64_t wanted_lengths; /* a bit for each length of a name, modulo 64 */
 	unsigned jobs;
 	struct gatherer *gatherers; /* jobs of them */
 	struct id_table *ids;       /* tree id -> number */
@@ -34,7 +38,10 @@ struct tree_graph {
 	struct tree_node *nodes;    /* by number */
 	uint32_t bound;
 	pthread_mutex_t lock;    /* guards all below while threads gather */
-	struct tree_link *links; /* owned: entries as they were met, mostly each once */
+	struct met_link {
+		struct tree_link link;
+		uint32_t also; /* another link of the same entry, + 1; or 0 */
+	} *links; /* owned: entries as they were met, mostly each once */
 	size_t link_count, link_capacity;
 	char **names;            /* owned: blocks of their names */
 	size_t name_count, name_capacity, block_used;
@@ -77,28 +84,64 @@ static const char *keep_name(struct tree_graph *graph, const char *name, size_t 
 	return kept;
 }
 
+void tree_name_id(const char *name, struct object_id *id)
+{
+	char *text = memory_format("name %s", name); /* objects begin with another word */
+
+	if (!object_hash_bytes(text, strlen(text), id))
+		memset(id, 0xff, sizeof(*id));
+	free(text);
+}
+
 /* ---- gathering ---- */
 
 #define TAG_NOTHING 0u /* other tags are a link's number + 1 */
 
-/* A tree_tag: an entry that many trees take over from each other is one link. */
+/* Called with the lock held. Returns the number of the link + 1. */
+static uint32_t add_link(struct tree_graph *graph, const struct tree_link *link, uint32_t also)
+{
+	memory_grow(graph->links, graph->link_count, graph->link_capacity);
+	graph->links[graph->link_count++] = (struct met_link){ *link, also };
+	return (uint32_t)graph->link_count;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct tree_name *)a)->name, ((const struct tree_name *)b)->name);
+}
+
+/* The index of what is wanted by this name, or TREE_NONE. */
+static uint32_t wanted_name(const struct tree_graph *graph, const struct tree_entry *entry)
+{
+	struct tree_name sought = { .name = entry->name };
+	const struct tree_name *found;
+
+	if (!(graph->wanted_lengths >> entry->name_length % 64 & 1))
+		return TREE_NONE;
+	found = bsearch(&sought, graph->wanted_names, graph->wanted_name_count, sizeof(*found), compare_names);
+	return found ? wanted_index(graph, &found->id) : TREE_NONE;
+}
+
+/* A tree_tag: an entry that many trees take over from each other is one link, or two. */
 static uint32_t tag_link(void *context, const struct tree_entry *entry)
 {
 	struct tree_graph *graph = context;
-	struct tree_link link = { .to = wanted_index(graph, entry->id) };
-	uint32_t tag;
+	struct tree_link link = { .to = wanted_index(graph, entry->id), .kind = LINK_OBJECT };
+	struct tree_link by_name = { .to = wanted_name(graph, entry), .kind = LINK_NAME };
+	uint32_t tag = TAG_NOTHING;
 
-	if (link.to == TREE_NONE) { /* a tree can itself be wanted: one that is missing */
-		if (entry->kind != TREE_ENTRY_TREE)
-			return TAG_NOTHING;
-		link.is_node = true;
+	if (link.to == TREE_NONE && entry->kind == TREE_ENTRY_TREE) { /* a tree can itself be wanted: one that is missing */
+		link.kind = LINK_NODE;
 		link.to = id_table_add(graph->ids, entry->id);
 	}
+	if (link.to == TREE_NONE && by_name.to == TREE_NONE)
+		return TAG_NOTHING;
 	pthread_mutex_lock(&graph->lock);
-	link.name = keep_name(graph, entry->name, entry->name_length);
-	memory_grow(graph->links, graph->link_count, graph->link_capacity);
-	graph->links[graph->link_count++] = link;
-	tag = (uint32_t)graph->link_count;
+	link.name = by_name.name = keep_name(graph, entry->name, entry->name_length);
+	if (by_name.to != TREE_NONE)
+		tag = add_link(graph, &by_name, TAG_NOTHING);
+	if (link.to != TREE_NONE)
+		tag = add_link(graph, &link, tag);
 	pthread_mutex_unlock(&graph->lock);
 	return tag;
 }
@@ -147,7 +190,18 @@ static enum change_answer gather_change(void *context, unsigned worker, const st
 
 static bool leads_on(const struct tree_graph *graph, const struct tree_link *link)
 {
-	return !link->is_node || graph->marked[link->to];
+	return link->kind != LINK_NODE || graph->marked[link->to];
+}
+
+/* The links of an edge follow each other by `also`: the first one, and the next one, or NULL. */
+static const struct met_link *first_link(const struct tree_graph *graph, const struct edge *edge)
+{
+	return &graph->links[edge->link];
+}
+
+static const struct met_link *next_link(const struct tree_graph *graph, const struct met_link *link)
+{
+	return link->also ? &graph->links[link->also - 1] : NULL;
 }
 
 /* Mark all trees that lead to something wanted. Each round goes one folder up, so there are as many as the deepest path has folders. */
@@ -163,8 +217,12 @@ static void mark_upward(struct tree_graph *graph)
 			for (size_t i = 0; i < gatherer->edge_count; i++) {
 				const struct edge *edge = &gatherer->edges[i];
 
-				if (!graph->marked[edge->tree] && leads_on(graph, &graph->links[edge->link]))
-					graph->marked[edge->tree] = changed = true;
+				if (graph->marked[edge->tree])
+					continue;
+				for (const struct met_link *link = first_link(graph, edge); link; link = next_link(graph, link)) {
+					if (leads_on(graph, &link->link))
+						graph->marked[edge->tree] = changed = true;
+				}
 			}
 		}
 	}
@@ -175,7 +233,7 @@ static int compare_links(const void *a, const void *b)
 	const struct tree_link *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
-	return order ? order : (int)x->is_node - (int)y->is_node;
+	return order ? order : (int)x->kind - (int)y->kind;
 }
 
 /*
@@ -191,10 +249,14 @@ static void build_nodes(struct tree_graph *graph, const struct gatherer *gathere
 			;
 		if (!graph->marked[tree] || node->links)
 			continue;
-		node->links = memory_allocate((next - i) * sizeof(*node->links));
+		node->links = memory_allocate(2 * (next - i) * sizeof(*node->links));
 		for (size_t j = i; j < next; j++) {
-			if (leads_on(graph, &graph->links[gatherer->edges[j].link]))
-				node->links[node->link_count++] = graph->links[gatherer->edges[j].link];
+			const struct met_link *link = first_link(graph, &gatherer->edges[j]);
+
+			for (; link; link = next_link(graph, link)) {
+				if (leads_on(graph, &link->link))
+					node->links[node->link_count++] = link->link;
+			}
 		}
 		node->links = memory_resize(node->links, node->link_count, sizeof(*node->links));
 		qsort(node->links, node->link_count, sizeof(*node->links), compare_links);
@@ -209,7 +271,8 @@ static void damaged(void *context, const struct object_id *id, const char *detai
 }
 
 int tree_graph_build(struct tree_graph **out, struct object_database *database, const struct object_id *wanted,
-		     size_t count, unsigned jobs, const atomic_int *stop, struct error *error)
+		     size_t count, const struct tree_name *names, size_t name_count, unsigned jobs, const atomic_int *stop,
+		     struct error *error)
 {
 	struct tree_graph *graph = memory_allocate_zeroed(1, sizeof(*graph));
 	struct object_database_walk walk = { .kinds = OBJECT_KIND_BIT(OBJECT_TREE),
@@ -226,6 +289,10 @@ int tree_graph_build(struct tree_graph **out, struct object_database *database, 
 	graph->wanted_count = count;
 	for (size_t i = 0; i < count; i++)
 		graph->wanted_starts[id_start(&wanted[i]) / 64] |= UINT64_C(1) << id_start(&wanted[i]) % 64;
+	graph->wanted_names = names;
+	graph->wanted_name_count = name_count;
+	for (size_t i = 0; i < name_count; i++)
+		graph->wanted_lengths |= UINT64_C(1) << strlen(names[i].name) % 64;
 	graph->jobs = jobs;
 	graph->gatherers = memory_allocate_zeroed(jobs, sizeof(*graph->gatherers));
 	graph->ids = id_table_new();
@@ -244,6 +311,7 @@ int tree_graph_build(struct tree_graph **out, struct object_database *database, 
 		tree_list_release(&graph->gatherers[worker].tree);
 	}
 	graph->wanted = NULL;
+	graph->wanted_names = NULL;
 	if (result) {
 		tree_graph_free(graph);
 		graph = NULL;
@@ -287,9 +355,9 @@ uint32_t tree_graph_node_bound(const struct tree_graph *graph)
 	return graph->bound;
 }
 
-const struct tree_link *tree_node_find(const struct tree_node *node, const char *name, bool is_node)
+const struct tree_link *tree_node_find(const struct tree_node *node, const char *name, enum tree_link_kind kind)
 {
-	struct tree_link wanted = { name, 0, is_node };
+	struct tree_link wanted = { name, 0, kind };
 
 	return node->link_count ? bsearch(&wanted, node->links, node->link_count, sizeof(wanted), compare_links) : NULL;
 }

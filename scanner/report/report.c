@@ -153,7 +153,7 @@ bool report_place_in_git(const struct place *place)
 	case PLACE_REFLOG:
 		return true;
 	case PLACE_PATH:
-		return place->object[0] != '\0'; /* a name in a tree; otherwise one on disk */
+		return place->commit[0] != '\0'; /* a name in a tree; otherwise one on disk */
 	case PLACE_FILE:
 	case PLACE_CONFIG:
 	case PLACE_STDIN:

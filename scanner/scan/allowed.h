@@ -25,7 +25,7 @@ struct allowed {
 /* The .staunchignore that counts for a target with this path, whether it is there or not; owned by the caller. NULL when the path leads nowhere. */
 char *allowed_file_name(const char *path);
 
-/* Load what counts for the target that begins. After the last one, release. */
+/* Load what counts for the target that begins. After the last one, release. A submodule that is met is opened as a bare one. */
 void allowed_load_repository(struct allowed *allowed, struct repository *repository);
 void allowed_load_files(struct allowed *allowed, const char *path);
 void allowed_clear(struct allowed *allowed);

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A repository_root: context is the sandbox. */
@@ -21,11 +22,16 @@ static void allow(void *context, const char *path, enum repository_root_kind kin
 	sandbox_allow(context, path, rights[kind]);
 }
 
-static void allow_repository(const struct scan_target *target, struct sandbox *sandbox)
+static void allow_repository(const struct scan_options *options, const struct scan_target *target, struct sandbox *sandbox)
 {
 	enum repository_search how = target->exact ? REPOSITORY_EXACT : REPOSITORY_UPWARD;
+	unsigned parts = 0;
 
-	repository_roots(target->path, target->from_environment ? REPOSITORY_FROM_ENVIRONMENT : how, false, allow, sandbox);
+	if (target->kind == SCAN_GIT && !options->no_submodules)
+		parts |= REPOSITORY_ROOTS_SUBMODULES;
+	if (target->kind == SCAN_GIT && target->with_trees)
+		parts |= REPOSITORY_ROOTS_TREES;
+	repository_roots(target->path, target->from_environment ? REPOSITORY_FROM_ENVIRONMENT : how, parts, allow, sandbox);
 }
 
 /* The .staunchignore of a target; of a hook's also where git says that the working tree is. */
@@ -43,6 +49,13 @@ static void allow_ignore_file(const struct scan_target *target, struct sandbox *
 	}
 }
 
+static bool is_regular_file(const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && S_ISREG(status.st_mode);
+}
+
 static void allow_targets(void *context, struct sandbox *sandbox)
 {
 	const struct scan_options *options = context;
@@ -56,13 +69,15 @@ static void allow_targets(void *context, struct sandbox *sandbox)
 		has_files = true;
 		if (!options->no_repo_config)
 			allow_ignore_file(target, sandbox);
+		if (target->kind == SCAN_GIT && !target->from_environment && is_regular_file(target->path))
+			sandbox_allow(sandbox, target->path, SANDBOX_READ_LINKED); /* a bundle */
 		if (target->kind != SCAN_FILES) {
-			allow_repository(target, sandbox);
+			allow_repository(options, target, sandbox);
 			continue;
 		}
 		sandbox_allow(sandbox, target->path, SANDBOX_READ_LINKED);
 		if (!options->ignored) /* what git ignores there is asked of the repository around it */
-			repository_roots(target->path, REPOSITORY_UPWARD, true, allow, sandbox);
+			repository_roots(target->path, REPOSITORY_UPWARD, REPOSITORY_ROOTS_IGNORED, allow, sandbox);
 	}
 	if (has_files)
 		repository_user_roots(allow, sandbox);

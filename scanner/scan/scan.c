@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "git/delta_fresh.h"
 #include "git/repository.h"
+#include "git/repository_others.h"
 #include "scan/allowed.h"
 #include "scan/needs.h"
 #include "scan/progress.h"
@@ -39,6 +40,8 @@ struct scan {
 	struct delta_seam_texts seam_texts; /* the rules' literals */
 	struct progress progress;
 	struct allowed allowed;
+	struct scan_target *met; /* owned, and their paths: submodules and linked working trees, scanned behind those asked for */
+	size_t met_count, met_capacity;
 	atomic_uint missed; /* parts of the current target that could not be scanned */
 };
 
@@ -137,12 +140,12 @@ static void order_traced(struct scan_shared *shared)
 	shared->traced_count = kept;
 }
 
-static int scan_history(struct scan *scan, struct repository *repository, struct source_counts *counts,
+static int scan_history(struct scan *scan, struct repository *repository, const char *path, struct source_counts *counts,
 			struct error *error)
 {
 	struct source_trace_events trace = { scan, take_trace, take_life };
 	struct source_history *history = NULL;
-	int result = source_history(&scan->events, repository, &history, counts, error);
+	int result = source_history(&scan->events, repository, path, &history, counts, error);
 
 	log_verbose("walked the objects in %.2f s", progress_seconds(&scan->progress));
 	order_traced(&scan->shared);
@@ -154,14 +157,77 @@ static int scan_history(struct scan *scan, struct repository *repository, struct
 	return result;
 }
 
-static int scan_repository(struct scan *scan, const struct scan_target *target, struct source_counts *counts,
+/* History, and what git itself wrote down beside it. */
+static int scan_all_of_git(struct scan *scan, struct repository *repository, const char *path, struct source_counts *counts,
+			   struct error *error)
+{
+	int result = scan_history(scan, repository, path, counts, error);
+	struct error why;
+
+	if (!result && !stop && source_git_folder(&scan->events, repository, path, &why) < 0)
+		take_incomplete(scan, "unreadable-references", "", NULL, why.message);
+	return result;
+}
+
+/* ---- what belongs to a repository ---- */
+
+/* Another target is met, or why it is not followed. */
+static void meet(struct scan *scan, enum scan_target_kind kind, const char *path, const char *complaint)
+{
+	struct scan_target target = { .kind = kind, .exact = kind == SCAN_GIT, .is_met = true };
+
+	for (size_t i = 0; i < scan->met_count; i++) {
+		if (!strcmp(scan->met[i].path, path))
+			return;
+	}
+	if (!complaint && scan->met_count >= SCAN_TARGETS_MET_MAX)
+		complaint = "there are too many: name it on its own";
+	if (complaint) {
+		take_incomplete(scan, "unreadable-target", "", path, complaint);
+		return;
+	}
+	target.path = memory_copy_string(path);
+	memory_grow(scan->met, scan->met_count, scan->met_capacity);
+	scan->met[scan->met_count++] = target;
+}
+
+static void meet_repository(void *context, const char *path, const char *complaint)
+{
+	meet(context, SCAN_GIT, path, complaint);
+}
+
+static void meet_tree(void *context, const char *path, const char *complaint)
+{
+	meet(context, SCAN_FILES, path, complaint);
+}
+
+static void meet_others(struct scan *scan, const struct scan_target *target, const struct repository *repository)
+{
+	const char *common = repository_common_folder(repository);
+
+	if (!common) /* a bundle */
+		return;
+	if (!scan->options->no_submodules)
+		repository_submodules(common, repository_work_path(repository), meet_repository, scan);
+	if (target->with_trees && !strcmp(common, repository_git_folder(repository)))
+		repository_linked_trees(common, meet_tree, scan);
+}
+
+static int scan_repository(struct scan *scan, const struct scan_target *target, bool is_bundle, struct source_counts *counts,
 			   struct error *error)
 {
 	struct repository *repository = NULL;
 	enum repository_search search = target->exact ? REPOSITORY_EXACT : REPOSITORY_UPWARD;
-	int result = repository_open(&repository, target->path,
-				     target->from_environment ? REPOSITORY_FROM_ENVIRONMENT : search, error);
+	int result;
 
+	if (target->from_environment)
+		search = REPOSITORY_FROM_ENVIRONMENT;
+	if (target->is_met)
+		search = REPOSITORY_BARE;
+	if (is_bundle)
+		result = repository_open_bundle(&repository, target->path, error);
+	else
+		result = repository_open(&repository, target->path, search, error);
 	if (result == ERROR_NOT_FOUND && target->exact)
 		return error_set(error, ERROR_MALFORMED, "'%s' has what a repository has, and is none that can be read",
 				 target->path);
@@ -171,7 +237,9 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 		return result;
 	allowed_load_repository(&scan->allowed, repository);
 	if (target->kind == SCAN_GIT)
-		result = scan_history(scan, repository, counts, error);
+		meet_others(scan, target, repository);
+	if (target->kind == SCAN_GIT || is_bundle)
+		result = scan_all_of_git(scan, repository, target->path, counts, error);
 	else if (target->kind == SCAN_STAGED)
 		result = source_staged(&scan->events, repository, counts, error);
 	else if (target->range)
@@ -199,15 +267,23 @@ static const char *failure_word(const struct error *error)
 	return error->code == ERROR_NOT_FOUND ? "not-found" : "unreadable-target";
 }
 
+static unsigned files_choice(const struct scan_options *options)
+{
+	return (options->ignored ? SOURCE_FILES_IGNORED : 0) | (options->no_submodules ? 0 : SOURCE_FILES_SUBMODULES);
+}
+
 static void scan_target(struct scan *scan, uint32_t number)
 {
 	static const char *const kind_words[] = { "git", "staged", "range", "dir", "stdin" };
-	const struct scan_target *target = &scan->options->targets[number];
+	size_t asked = scan->options->target_count;
+	struct scan_target copy = number < asked ? (struct scan_target){ 0 } : scan->met[number - asked]; /* the list may grow meanwhile */
+	const struct scan_target *target = number < asked ? &scan->options->targets[number] : &copy;
 	struct channel_message message = { .type = CHANNEL_TARGET,
 					   .kind_word = kind_words[target->kind],
 					   .text = target->path };
 	struct source_counts counts = { 0 };
 	struct error error;
+	bool is_bundle;
 	int result;
 
 	allowed_clear(&scan->allowed);
@@ -216,16 +292,19 @@ static void scan_target(struct scan *scan, uint32_t number)
 	scan->shared.traced_count = 0;
 	scan->missed = 0;
 	progress_target(&scan->progress, target->path);
+	is_bundle = (target->kind == SCAN_FILES || target->kind == SCAN_GIT) && repository_is_bundle(target->path);
+	if (is_bundle)
+		message.kind_word = kind_words[SCAN_GIT];
 	if (channel_write(&scan->channel, &message))
 		return;
-	if (target->kind == SCAN_FILES)
+	if (target->kind == SCAN_FILES && !is_bundle)
 		allowed_load_files(&scan->allowed, target->path);
-	if (target->kind == SCAN_FILES)
-		result = source_files(&scan->events, target->path, scan->options->ignored, &counts, &error);
+	if (target->kind == SCAN_FILES && !is_bundle)
+		result = source_files(&scan->events, target->path, files_choice(scan->options), &counts, &error);
 	else if (target->kind == SCAN_STREAM)
 		result = source_stream(&scan->events, STDIN_FILENO, target->path, &counts, &error);
 	else
-		result = scan_repository(scan, target, &counts, &error);
+		result = scan_repository(scan, target, is_bundle, &counts, &error);
 	if (result && result != ERROR_INTERRUPTED)
 		take_incomplete(scan, failure_word(&error), "", target->path, error.message);
 	message = (struct channel_message){ .type = CHANNEL_TARGET_END,
@@ -282,7 +361,7 @@ static int scan_all(const struct scan_options *options, int fd)
 	};
 	channel_write(&scan.channel, &message);
 	progress_start(&scan.progress, options->progress);
-	for (size_t i = 0; i < options->target_count && !stop; i++)
+	for (size_t i = 0; i < options->target_count + scan.met_count && !stop; i++)
 		scan_target(&scan, (uint32_t)i);
 	progress_end(&scan.progress);
 	message = (struct channel_message){ .type = CHANNEL_END, .interrupted = stop != 0 };
@@ -291,6 +370,9 @@ static int scan_all(const struct scan_options *options, int fd)
 		scan_worker_release(&scan.workers[i]);
 	free(scan.workers);
 	free(scan.shared.traced);
+	for (size_t i = 0; i < scan.met_count; i++)
+		free((char *)scan.met[i].path);
+	free(scan.met);
 	allowed_release(&scan.allowed);
 	key_table_release(&scan.shared.keys);
 	pthread_mutex_destroy(&scan.shared.lock);

@@ -31,6 +31,8 @@ struct scan_target {
 	const struct commit_choice *choice; /* what a push brings or a CI job is about */
 	const char *if_missing; /* what to do when a commit of the choice is not there, or NULL */
 	bool from_environment; /* a repository that git's own variables name, as in a hook */
+	bool with_trees;       /* SCAN_GIT: the files of its linked working trees are wanted as well */
+	bool is_met;           /* not asked for: it belongs to a repository that was */
 	bool exact;            /* path is a repository's root: one around it is another */
 };
 
@@ -40,10 +42,14 @@ struct scan_options {
 	const struct match_program *program;
 	unsigned jobs; /* worker threads, 1 or more */
 	bool ignored;  /* look into files that git ignores too */
+	bool no_submodules;  /* leave out the repositories in a repository */
 	bool no_repo_config; /* what a repository allows does not count */
 	bool progress; /* say on a terminal how far it is */
 	const struct sandbox *sandbox; /* prepared; the scan process enters it */
 };
+
+/* Submodules and linked working trees that it meets become targets behind those that were asked for; this many at most. */
+#define SCAN_TARGETS_MET_MAX 1000
 
 /* With what the scan process exits, unless all is well: it could not enter its sandbox; it has no more memory (base/memory.c). */
 #define SCAN_EXIT_FAILED 1

@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,13 @@ struct task {
 	char *path;    /* of the folder; ends in '/' but for "" */
 	char **names;  /* NULL: read the folder. Otherwise name_count files of it */
 	size_t name_count;
+	bool is_start; /* the folder that the user named */
 	struct scope *scope; /* NULL outside repositories or when nothing is left out; borrowed from the walk */
 };
 
 struct walk {
 	const struct source_events *events;
-	bool ignored;
+	bool ignored, submodules;
 	pthread_mutex_t lock;    /* guards all below */
 	pthread_cond_t changed;  /* signalled when a task is added and when the last one is done */
 	struct task *tasks;
@@ -122,6 +124,20 @@ static void scan_name(struct walker *walker, const char *path, const char *name)
 	walker->walk->events->chunk(walker->walk->events->context, walker->worker, &chunk);
 }
 
+/* Where a link leads is looked at as the content that git makes of it, and not followed. */
+static void scan_link(struct walker *walker, int folder, const char *name, const char *path)
+{
+	char text[PATH_MAX];
+	ssize_t length = readlinkat(folder, name, text, sizeof(text));
+	struct chunk chunk = { .kind = PLACE_FILE, .path = path, .object = "", .commit = "", .reachable = true,
+			       .bytes = text, .first = true, .last = true };
+
+	if (length <= 0)
+		return; /* gone by now */
+	chunk.size = (size_t)length;
+	walker->walk->events->chunk(walker->walk->events->context, walker->worker, &chunk);
+}
+
 static void scan_file(struct walker *walker, int folder, const struct task *task, const char *name)
 {
 	char *path = memory_format("%s%s", task->path, name);
@@ -133,7 +149,9 @@ static void scan_file(struct walker *walker, int folder, const struct task *task
 		fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (fd >= 0)
 			scan_open_file(walker, fd, path);
-		else if (errno != ELOOP && errno != ENXIO) /* a link or a socket by now: not followed, nothing to read */
+		else if (errno == ELOOP)
+			scan_link(walker, folder, name, path);
+		else if (errno != ENXIO) /* a socket by now: nothing to read */
 			tell_unread(walker->walk, "unreadable-file", path, errno);
 	}
 	free(path);
@@ -142,7 +160,7 @@ static void scan_file(struct walker *walker, int folder, const struct task *task
 /* ---- one folder ---- */
 
 struct names {
-	char **files, **folders;
+	char **files, **folders; /* links are among the files */
 	size_t file_count, file_capacity, folder_count, folder_capacity;
 	bool has_git; /* a `.git`: the folder is the root of a working tree */
 };
@@ -161,7 +179,7 @@ static void sort_entry(struct names *names, int folder, const struct dirent *ent
 			return;
 		memory_grow(names->folders, names->folder_count, names->folder_capacity);
 		names->folders[names->folder_count++] = memory_copy_string(entry->d_name);
-	} else if (type == DT_REG || type == DT_UNKNOWN) {
+	} else if (type == DT_REG || type == DT_LNK || type == DT_UNKNOWN) {
 		memory_grow(names->files, names->file_count, names->file_capacity);
 		names->files[names->file_count++] = memory_copy_string(entry->d_name);
 	}
@@ -207,6 +225,21 @@ static void push_folders(struct walker *walker, const struct names *names, const
 	free(names->folders);
 }
 
+/* Whether the folder's `.git` is the file that a submodule has there. */
+static bool is_submodule(int folder)
+{
+	int fd = openat(folder, ".git", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char text[PATH_MAX + 16];
+	ssize_t length = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	if (length <= 0)
+		return false;
+	text[length] = '\0';
+	return !strncmp(text, "gitdir: ", strlen("gitdir: ")) && strstr(text, "/modules/");
+}
+
 static void read_folder(struct walker *walker, int fd, struct task *task)
 {
 	struct names names = { 0 };
@@ -227,6 +260,10 @@ static void read_folder(struct walker *walker, int fd, struct task *task)
 	if (errno)
 		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
 	closedir(folder);
+	if (names.has_git && !walker->walk->submodules && !task->is_start && is_submodule(fd)) {
+		names_release(&names);
+		return;
+	}
 	if (names.has_git && !walker->walk->ignored)
 		task->scope = keep_scope(walker->walk, scope_open_root(task->path, task->scope, &error));
 	if (error.code) {
@@ -324,6 +361,7 @@ static void walk_folder(struct walk *walk, const char *path, struct scope *scope
 	else
 		folder = memory_format("%s%s", path, length && path[length - 1] == '/' ? "" : "/");
 	task_push(walk, folder, NULL, 0, scope);
+	walk->tasks->is_start = true;
 	free(folder);
 	run(walk);
 }
@@ -355,10 +393,12 @@ static int walk_stream(struct walk *walk, const char *path, struct error *error)
 	return result;
 }
 
-int source_files(const struct source_events *events, const char *path, bool ignored, struct source_counts *counts,
+int source_files(const struct source_events *events, const char *path, unsigned choice, struct source_counts *counts,
 		 struct error *error)
 {
-	struct walk walk = { .events = events, .ignored = ignored };
+	struct walk walk = { .events = events,
+			     .ignored = (choice & SOURCE_FILES_IGNORED) != 0,
+			     .submodules = (choice & SOURCE_FILES_SUBMODULES) != 0 };
 	struct scope *around = NULL;
 	struct error unknown = { 0 };
 	bool left_out = false;
@@ -369,7 +409,7 @@ int source_files(const struct source_events *events, const char *path, bool igno
 		return error_set_errno(error, "cannot read '%s'", path);
 	pthread_mutex_init(&walk.lock, NULL);
 	pthread_cond_init(&walk.changed, NULL);
-	if (!ignored)
+	if (!walk.ignored)
 		around = keep_scope(&walk, scope_open_around(path, S_ISDIR(status.st_mode), &left_out, &unknown));
 	if (unknown.code)
 		result = error_set(error, unknown.code, "%s", unknown.message);

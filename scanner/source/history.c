@@ -10,6 +10,7 @@
 #include "git/id_table.h"
 #include "git/repository.h"
 #include "git/tree_list.h"
+#include "source/git_folder.h"
 #include "source/history.h"
 
 #include <stdlib.h>
@@ -23,6 +24,9 @@
 
 /* Ids that are looked up together: by the time the last one is known, the parts of the index that the first ones need have come to the cache. */
 #define NAMED_COUNT 64
+
+/* No credential is shorter. */
+#define NAME_LENGTH_MIN 16
 
 /* One thread's share. */
 struct history_worker {
@@ -79,12 +83,44 @@ static enum change_answer glance_blob(struct source_history *history, unsigned w
 {
 	const struct source_events *events = history->events;
 
+	if (change->object_size >= LARGE_FILE_POINTER_MIN && change->object_size <= LARGE_FILE_POINTER_MAX)
+		return CHANGE_VISIT; /* it may have become a pointer */
 	if (change->seams->are_more || events->glance(events->context, worker, change->delta, change->delta_size) ||
 	    events->glance(events->context, worker, change->seams->bytes, change->seams->size))
 		return CHANGE_VISIT;
 	if (change->note)
 		*change->note = object_note_share(&plain);
 	return CHANGE_SETTLED;
+}
+
+/* A name in a tree that is not plain. It is searched once, under an id of its own, by which the trace finds where it stands. */
+static void take_name(struct source_history *history, unsigned worker, const struct tree_entry *entry)
+{
+	char hex[2 * OBJECT_ID_SIZE + 1];
+	struct tree_name name = { .name = entry->name };
+	struct chunk chunk = { .kind = PLACE_PATH,
+			       .path = entry->name,
+			       .object = hex,
+			       .commit = "",
+			       .traced = true,
+			       .bytes = entry->name,
+			       .size = entry->name_length,
+			       .first = true,
+			       .last = true };
+	bool is_new;
+
+	tree_name_id(entry->name, &name.id);
+	object_id_format(&name.id, hex);
+	pthread_mutex_lock(&history->lock);
+	is_new = id_table_add(history->name_ids, &name.id) == history->name_count;
+	if (is_new) {
+		name.name = memory_copy_string(entry->name);
+		memory_grow(history->names, history->name_count, history->name_capacity);
+		history->names[history->name_count++] = name;
+	}
+	pthread_mutex_unlock(&history->lock);
+	if (is_new)
+		history->events->chunk(history->events->context, worker, &chunk);
 }
 
 static uint64_t *present_slot(struct history_worker *worker, const struct object_id *id)
@@ -116,10 +152,15 @@ static void look_up_named(struct history_worker *worker)
 	worker->named_count = 0;
 }
 
-/* A tree_tag: what an entry names is to be looked for. The tag itself is of no use here. */
+/* A tree_tag: what an entry names is to be looked for, and its name searched. The tag itself is of no use here. */
 static uint32_t check_entry(void *context, const struct tree_entry *entry)
 {
 	struct history_worker *worker = context;
+	const struct source_events *events = worker->history->events;
+	unsigned number = (unsigned)(worker - worker->history->workers);
+
+	if (entry->name_length >= NAME_LENGTH_MIN && events->glance(events->context, number, entry->name, entry->name_length))
+		take_name(worker->history, number, entry);
 
 	/* a free slot is 0, which says nothing of an id that begins with zeroes */
 	if (entry->kind == TREE_ENTRY_SUBMODULE ||
@@ -200,6 +241,8 @@ static int visit(void *context, unsigned worker, const struct object_piece *piec
 	object_id_format(&piece->id, hex);
 	switch (piece->kind) {
 	case OBJECT_BLOB:
+		if (piece->first && piece->last)
+			large_files_note(&history->large_files, &piece->id, piece->bytes, piece->size);
 		if (hand_out(history, worker, piece, PLACE_BLOB, hex) == CHUNK_PLAIN && piece->note)
 			*piece->note = object_note_share(&plain);
 		break;
@@ -272,8 +315,8 @@ static void check_large_trees(struct source_history *history)
 	}
 }
 
-int source_history(const struct source_events *events, struct repository *repository, struct source_history **out,
-		   struct source_counts *counts, struct error *error)
+int source_history(const struct source_events *events, struct repository *repository, const char *target,
+		   struct source_history **out, struct source_counts *counts, struct error *error)
 {
 	struct source_history *history = memory_allocate_zeroed(1, sizeof(*history));
 	struct object_database_walk walk = {
@@ -299,13 +342,21 @@ int source_history(const struct source_events *events, struct repository *reposi
 	pthread_mutex_init(&history->lock, NULL);
 	commit_graph_init(&history->graph);
 	history->missing_ids = id_table_new();
+	history->name_ids = id_table_new();
+	large_files_init(&history->large_files);
 	result = object_database_open(&history->database, repository, events->jobs, unreadable, history, error);
 	if (!result) {
 		events->progress->objects_total = object_database_count(history->database);
 		result = object_database_walk(history->database, &walk, error);
 	}
-	if (!result)
+	if (!result) {
+		const char *common = repository_common_folder(repository);
+		char *front = common ? source_git_front(common, target) : NULL;
+
 		check_large_trees(history);
+		large_files_hand_out(&history->large_files, events, common, front);
+		free(front);
+	}
 	for (unsigned i = 0; i < events->jobs; i++) {
 		counts->commits += history->workers[i].counts.commits;
 		counts->objects += history->workers[i].counts.objects;
@@ -325,7 +376,12 @@ void source_history_free(struct source_history *history)
 	pthread_mutex_destroy(&history->lock);
 	free(history->workers);
 	id_table_free(history->missing_ids);
+	large_files_release(&history->large_files);
 	free(history->missing);
+	for (size_t i = 0; i < history->name_count; i++)
+		free((char *)history->names[i].name);
+	free(history->names);
+	id_table_free(history->name_ids);
 	free(history->large_trees);
 	free(history);
 }

@@ -26,6 +26,8 @@ struct tracing {
 	size_t tip_count, tip_capacity;
 	struct object_id *trees; /* that references name */
 	size_t tree_count, tree_capacity;
+	bool *is_note; /* owned; by commit: only references to notes lead there */
+	bool builds_on_more; /* a bundle with prerequisites: what it lacks is there, as was told */
 	bool is_partial; /* the clone left objects out on purpose */
 	struct place place; /* scratch: strings borrowed for one event */
 	struct object_id author_of; /* the commit whose author is in author */
@@ -56,7 +58,7 @@ static void tell_missing(struct tracing *tracing, size_t number, const char *pat
 	char hex[2 * OBJECT_ID_SIZE + 1], commit_hex[2 * OBJECT_ID_SIZE + 1] = "";
 	char detail[256];
 
-	if (tracing->missing_told[number])
+	if (tracing->missing_told[number] || tracing->builds_on_more)
 		return;
 	tracing->missing_told[number] = 1;
 	object_id_format(&tracing->history->missing[number], hex);
@@ -68,13 +70,40 @@ static void tell_missing(struct tracing *tracing, size_t number, const char *pat
 	events->incomplete(events->context, "missing-object", hex, path, detail);
 }
 
+/* A pointer of Git LFS, and its file was not fetched. path and commit may be NULL. */
+static void tell_missing_file(const struct tracing *tracing, struct large_file *file, const char *path, const struct commit_node *commit)
+{
+	const struct source_events *events = tracing->history->events;
+	char hex[2 * OBJECT_ID_SIZE + 1], commit_hex[2 * OBJECT_ID_SIZE + 1] = "";
+	char detail[320];
+
+	if (file->told)
+		return;
+	file->told = true;
+	object_id_format(&file->pointer, hex);
+	if (commit)
+		object_id_format(&commit->id, commit_hex);
+	snprintf(detail, sizeof(detail), "%s%s%sthis is a pointer to a file of Git LFS that is not in lfs/objects, or not whole: git lfs fetch --all brings it",
+		 commit ? "in commit " : "", commit_hex, commit ? " " : "");
+	events->incomplete(events->context, "missing-lfs-object", hex, path, detail);
+}
+
+/* A blob of refs/notes is a note; its path is the id of what it is about. */
+static enum place_kind kind_of(const struct tracing *tracing, const struct commit_node *commit)
+{
+	return commit && tracing->is_note[commit - tracing->history->graph.nodes] ? PLACE_NOTE : PLACE_BLOB;
+}
+
 static void tell_place(void *context, const struct trace_place *traced)
 {
 	struct tracing *tracing = context;
 	struct source_history *history = tracing->history;
 	const struct object_id *missing = NULL;
+	struct large_file *file = large_files_find(&history->large_files, traced->object);
 	struct place *place = &tracing->place;
 
+	if (file && file->missing)
+		tell_missing_file(tracing, file, traced->path, traced->commit);
 	if (history->missing_count)
 		missing = bsearch(traced->object, history->missing, history->missing_count, sizeof(*missing), object_id_compare);
 	if (missing) {
@@ -84,7 +113,7 @@ static void tell_place(void *context, const struct trace_place *traced)
 		return;
 	}
 	memset(place, 0, sizeof(*place));
-	place->kind = PLACE_BLOB;
+	place->kind = traced->is_name ? PLACE_PATH : kind_of(tracing, traced->commit);
 	place->reachable = traced->reachable;
 	place->path = (char *)traced->path;
 	object_id_format(traced->object, place->object);
@@ -200,10 +229,25 @@ static int reach_reference(void *context, const char *name, const struct object_
 	while ((node = commit_graph_find(graph, &id)) == COMMIT_MISSING && depth++ < 64 && follow_tag(tracing, name, &id))
 		;
 	if (node != COMMIT_MISSING) {
-		commit_graph_reach(graph, node);
+		if (strncmp(name, "refs/notes/", strlen("refs/notes/")) != 0)
+			commit_graph_reach(graph, node);
 		add_tip(tracing, name, node, false);
 	}
 	return 0;
+}
+
+/* All other references have been followed: what is reached only now is a note. */
+static void reach_notes(struct tracing *tracing)
+{
+	struct commit_graph *graph = &tracing->history->graph;
+
+	tracing->is_note = memory_allocate_zeroed(graph->count + 1, sizeof(*tracing->is_note));
+	for (size_t i = 0; i < graph->count; i++)
+		tracing->is_note[i] = !graph->nodes[i].reachable;
+	for (size_t i = 0; i < tracing->tip_count; i++)
+		commit_graph_reach(graph, tracing->tips[i].commit);
+	for (size_t i = 0; i < graph->count; i++)
+		tracing->is_note[i] &= graph->nodes[i].reachable;
 }
 
 /* A repository_reference visitor. What a reflog names may be gone: git expires it. */
@@ -241,9 +285,25 @@ static void tell_commits(struct tracing *tracing, const struct source_hit *hits,
 	}
 }
 
-/* What reachable commits name and the database lacks. */
-static void check_commits(struct source_history *history)
+static void tell_prerequisites(struct tracing *tracing)
 {
+	const struct source_events *events = tracing->history->events;
+	size_t count;
+	const struct object_id *ids = repository_prerequisites(tracing->history->repository, &count);
+	char hex[2 * OBJECT_ID_SIZE + 1];
+
+	for (size_t i = 0; i < count; i++) {
+		object_id_format(&ids[i], hex);
+		events->incomplete(events->context, "missing-prerequisite", hex, NULL,
+				   "the bundle builds on this commit, which it does not hold, nor all that this leads to: scan a repository that has it too");
+	}
+	tracing->builds_on_more = count > 0;
+}
+
+/* What reachable commits name and the database lacks. */
+static void check_commits(struct tracing *tracing)
+{
+	struct source_history *history = tracing->history;
 	const struct source_events *events = history->events;
 	const struct commit_graph *graph = &history->graph;
 	bool shallow = repository_is_shallow(history->repository);
@@ -252,10 +312,11 @@ static void check_commits(struct source_history *history)
 	if (shallow)
 		events->incomplete(events->context, "shallow-clone", "", NULL,
 				   "the clone is shallow, older history is not here: git fetch --unshallow brings it");
+	tell_prerequisites(tracing);
 	for (size_t i = 0; i < graph->count; i++) {
 		const struct commit_node *node = &graph->nodes[i];
 
-		if (!node->reachable)
+		if (!node->reachable || tracing->builds_on_more)
 			continue;
 		if (!node->has_tree) {
 			object_id_format(&node->tree, hex);
@@ -273,32 +334,14 @@ static void check_commits(struct source_history *history)
 	}
 }
 
-
-/* A staged blob stands nowhere in history yet, but in the index: a repository_change visitor. */
-static int check_staged(void *context, const char *path, const struct object_id *before, const struct object_id *after)
-{
-	struct tracing *tracing = context;
-
-	(void)before;
-	if (after && bsearch(after, tracing->hits, tracing->hit_count, sizeof(*tracing->hits), object_id_compare)) {
-		memset(&tracing->place, 0, sizeof(tracing->place));
-		tracing->place.kind = PLACE_INDEX;
-		tracing->place.reachable = true;
-		tracing->place.path = (char *)path;
-		object_id_format(after, tracing->place.object);
-		tracing->events->place(tracing->events->context, &tracing->place);
-	}
-	return 0;
-}
-
-/* The hits to trace: the caller's but for those in commits, which no tree holds, then one for each missing object. */
+/* The hits to trace: the caller's but for those in commits, which no tree holds, then one for each missing object, and file of Git LFS. */
 static void list_hits(struct tracing *tracing, const struct source_hit *hits, size_t count)
 {
 	struct source_history *history = tracing->history;
 
 	if (history->missing_count)
 		qsort(history->missing, history->missing_count, sizeof(*history->missing), object_id_compare);
-	tracing->hits = memory_allocate((count + history->missing_count) * sizeof(*tracing->hits));
+	tracing->hits = memory_allocate((count + history->missing_count + history->large_files.count) * sizeof(*tracing->hits));
 	for (size_t i = 0; i < count; i++) {
 		struct trace_hit *hit = &tracing->hits[tracing->hit_count];
 
@@ -312,7 +355,17 @@ static void list_hits(struct tracing *tracing, const struct source_hit *hits, si
 	for (size_t i = 0; i < history->missing_count; i++)
 		tracing->hits[tracing->hit_count++] =
 			(struct trace_hit){ history->missing[i], tracing->missing_key };
+	for (size_t i = 0; i < history->large_files.count; i++) {
+		if (history->large_files.files[i].missing)
+			tracing->hits[tracing->hit_count++] =
+				(struct trace_hit){ history->large_files.files[i].pointer, tracing->missing_key };
+	}
 	tracing->missing_told = memory_allocate_zeroed(history->missing_count, 1);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct tree_name *)a)->name, ((const struct tree_name *)b)->name);
 }
 
 int source_history_trace(struct source_history *history, const struct source_hit *hits, size_t count,
@@ -333,16 +386,21 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	int result;
 
 	tracing.named = id_table_new();
+	if (history->name_count)
+		qsort(history->names, history->name_count, sizeof(*history->names), compare_names);
 	commit_graph_finish(&history->graph);
 	list_hits(&tracing, hits, count);
 	if (repository_each_reference(history->repository, reach_reference, &tracing, &why))
 		source->incomplete(source->context, "unreadable-references", "", NULL, why.message);
-	check_commits(history);
+	reach_notes(&tracing);
+	check_commits(&tracing);
 	if (count)
 		repository_each_reflog_entry(history->repository, note_reflog, &tracing, NULL);
 	if (!repository_head(history->repository, &head, NULL))
 		request.head = commit_graph_find(&history->graph, &head);
 	tell_commits(&tracing, hits, count);
+	request.names = history->names;
+	request.name_count = history->name_count;
 	request.trees = tracing.trees;
 	request.tree_count = tracing.tree_count;
 	request.tips = tracing.tips;
@@ -350,17 +408,20 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	request.hits = tracing.hits;
 	request.hit_count = tracing.hit_count;
 	result = trace_run(&request, &trace, error);
-	if (count) {
-		qsort(tracing.hits, tracing.hit_count, sizeof(*tracing.hits), object_id_compare);
-		if (repository_staged_changes(history->repository, check_staged, &tracing, &why))
-			source->incomplete(source->context, "unreadable-index", "", NULL, why.message);
+	for (size_t i = 0; i < history->large_files.count; i++) {
+		if (history->large_files.files[i].missing) /* and no tree has its pointer */
+			tell_missing_file(&tracing, &history->large_files.files[i], NULL, NULL);
 	}
+	if (tracing.hit_count)
+		qsort(tracing.hits, tracing.hit_count, sizeof(*tracing.hits), object_id_compare);
+	history_tell_indexes(history, tracing.hits, tracing.hit_count, events);
 	for (size_t i = 0; i < tracing.tip_count; i++)
 		free(tracing.tips[i].name);
 	free(tracing.tips);
 	free(tracing.trees);
 	free(tracing.hits);
 	free(tracing.missing_told);
+	free(tracing.is_note);
 	id_table_free(tracing.named);
 	free(tracing.author);
 	return result;

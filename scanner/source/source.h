@@ -86,11 +86,15 @@ struct source_counts {
 	uint64_t commits, objects, bytes;
 };
 
+/* What a walk over files takes in that it could leave out. */
+#define SOURCE_FILES_IGNORED 1u    /* what git ignores */
+#define SOURCE_FILES_SUBMODULES 2u /* folders that are submodules */
+
 /*
- * A file, or a folder with all below it. Symbolic links are not followed (path itself may be one); FIFOs, sockets and devices are
- * skipped; `.git` is left out, and inside a repository what git ignores is, unless ignored is set.
+ * A file, or a folder with all below it. Symbolic links are not followed (path itself may be one), their texts are looked at; FIFOs, sockets and devices are
+ * skipped; `.git` is left out. choice: SOURCE_FILES_ bits.
  */
-int source_files(const struct source_events *events, const char *path, bool ignored, struct source_counts *counts,
+int source_files(const struct source_events *events, const char *path, unsigned choice, struct source_counts *counts,
 		 struct error *error);
 
 /* All bytes of an open file descriptor, which stays open. label is the path that places show. */
@@ -113,13 +117,19 @@ struct commit_choice;
 int source_commits(const struct source_events *events, struct repository *repository, const struct commit_choice *choice,
 		   struct source_counts *counts, struct error *error);
 
+/*
+ * What git itself wrote down beside the objects: names of references, reflogs, configuration, messages being written, the state of a rebase, hooks
+ * (git_folder.c has the table). target is the path under which the user knows the repository.
+ */
+int source_git_folder(const struct source_events *events, struct repository *repository, const char *target, struct error *error);
+
 /* ---- history: every object of the object database ---- */
 
 struct source_history;
 
-/* Walk every object. *history keeps what the trace needs and is freed with source_history_free(). */
-int source_history(const struct source_events *events, struct repository *repository, struct source_history **history,
-		   struct source_counts *counts, struct error *error);
+/* Walk every object, and the files of Git LFS. target as above. *history keeps what the trace needs and is freed with source_history_free(). */
+int source_history(const struct source_events *events, struct repository *repository, const char *target,
+		   struct source_history **history, struct source_counts *counts, struct error *error);
 void source_history_free(struct source_history *history); /* NULL is allowed */
 
 /* A credential (a small number, from 0) stands in this object. */

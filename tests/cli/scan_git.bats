@@ -192,7 +192,7 @@ history_of() {
 	expect_status 1
 	expect_found "$key"
 	expect '.findings[0].places | map([.kind, .object, .line, .column, .offset, .reachable, .path])' \
-		"[[\"commit-message\",\"$commit\",7,5,$offset,true,null]]"
+		"[[\"commit-message\",\"$commit\",7,5,$offset,true,null],[\"config\",null,3,5,13,null,\".git/COMMIT_EDITMSG\"]]"
 	expect '.findings[0].places[0] | [.commit, .author, .date]' \
 		"[\"$commit\",\"Test Author <author@example.test>\",\"2024-01-01T00:00:00Z\"]"
 }
@@ -548,7 +548,7 @@ history_of() {
 	expect_status 1
 	expect_found "$key"
 	# the outer repository names a commit that it does not have: that is what a submodule is, and nothing is missing
-	scan_json git .
+	scan_json git --no-submodules .
 	expect_status 0
 	expect '.incomplete' '[]'
 }
@@ -709,7 +709,7 @@ blob_across() {
 
 @test "150 commits that each hold another key in the same file" {
 	new_key 150 >"$T/list"
-	make_repository . --bare
+	make_repository repo --bare
 	n=0
 	while read -r key; do
 		n=$((n + 1))

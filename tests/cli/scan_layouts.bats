@@ -195,7 +195,7 @@ expect_same_as() {
 }
 
 @test "a large repository's worth of small objects: the report does not depend on the threads" {
-	make_repository . --bare
+	make_repository repo --bare
 	new_key 50 >"$T/list"
 	n=0
 	while read -r key; do

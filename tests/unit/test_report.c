@@ -294,16 +294,16 @@ static void reachable_in_git_only(void **state)
 {
 	(void)state;
 	for (int kind = 0; kind < PLACE_KIND_COUNT; kind++) {
-		for (int with_object = 0; with_object < 2; with_object++) {
+		for (int with_commit = 0; with_commit < 2; with_commit++) {
 			struct finding *findings[] = { finding_make(1) };
 			struct report_result result = result_of(findings, 1);
 			struct place place = { .kind = (enum place_kind)kind, .reachable = true, .object = "" };
 			bool in_git = kind != PLACE_FILE && kind != PLACE_CONFIG && kind != PLACE_STDIN &&
-				      (kind != PLACE_PATH || with_object);
+				      (kind != PLACE_PATH || with_commit);
 			char *text;
 
-			if (with_object)
-				id_of(place.object, 'a');
+			if (with_commit)
+				id_of(place.commit, 'a');
 			finding_add(findings[0], &place);
 			text = report_make("json", &result, REPORT_COLOR_NEVER);
 			assert_int_equal(strstr(text, "\"reachable\": true") != NULL, in_git);

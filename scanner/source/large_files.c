@@ -1,0 +1,258 @@
+#define _GNU_SOURCE
+#include "source/large_files.h"
+
+#include "base/memory.h"
+#include "source/window.h"
+
+#include <stdatomic.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void large_files_init(struct large_files *files)
+{
+	*files = (struct large_files){ 0 };
+	pthread_mutex_init(&files->lock, NULL);
+}
+
+void large_files_release(struct large_files *files)
+{
+	free(files->files);
+	pthread_mutex_destroy(&files->lock);
+}
+
+/* ---- pointers ---- */
+
+static bool is_id(const char *text)
+{
+	return strspn(text, "0123456789abcdef") >= LARGE_FILE_ID_SIZE - 1;
+}
+
+/* Lines of "key value": version first, then the others in the order of the alphabet. Returns whether text is a pointer. */
+static bool parse_pointer(const char *text, struct large_file *file)
+{
+	static const char *const versions[] = { "version https://git-lfs.github.com/spec/v", "version http://git-media.io/v/",
+						"version https://hawser.github.com/spec/v" };
+	const char *id = strstr(text, "\noid sha256:"), *size = strstr(text, "\nsize ");
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++)
+		known |= !strncmp(text, versions[i], strlen(versions[i]));
+	if (!known || !id || !size || !is_id(id + strlen("\noid sha256:")))
+		return false;
+	memcpy(file->id, id + strlen("\noid sha256:"), LARGE_FILE_ID_SIZE - 1);
+	file->id[LARGE_FILE_ID_SIZE - 1] = '\0';
+	file->size = strtoull(size + strlen("\nsize "), NULL, 10);
+	return true;
+}
+
+void large_files_note(struct large_files *files, const struct object_id *blob, const void *bytes, size_t size)
+{
+	struct large_file file = { .pointer = *blob };
+	char text[LARGE_FILE_POINTER_MAX + 1];
+
+	if (size < LARGE_FILE_POINTER_MIN || size > LARGE_FILE_POINTER_MAX || memcmp(bytes, "version http", strlen("version http")) != 0)
+		return;
+	memcpy(text, bytes, size);
+	text[size] = '\0';
+	if (!parse_pointer(text, &file))
+		return;
+	pthread_mutex_lock(&files->lock);
+	memory_grow(files->files, files->count, files->capacity);
+	files->files[files->count++] = file;
+	pthread_mutex_unlock(&files->lock);
+}
+
+struct large_file *large_files_find(const struct large_files *files, const struct object_id *pointer)
+{
+	return files->count ? bsearch(pointer, files->files, files->count, sizeof(*files->files), object_id_compare) : NULL;
+}
+
+/* ---- the store ---- */
+
+struct store {
+	struct large_files *files;
+	const struct source_events *events;
+	const char *folder, *front;
+	atomic_size_t next;
+};
+
+struct store_worker {
+	struct store *store;
+	unsigned worker;
+	pthread_t thread;
+};
+
+/* An open file of the store, or -1 with errno set: no link, no FIFO. */
+static int open_stored(const char *path, uint64_t *size)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	if (fd >= 0 && (fstat(fd, &status) || !S_ISREG(status.st_mode))) {
+		close(fd);
+		errno = EINVAL;
+		fd = -1;
+	}
+	if (fd >= 0)
+		*size = (uint64_t)status.st_size;
+	return fd;
+}
+
+/* The file is not missing if what is there is all of it. What is there is searched in each case. */
+static void hand_out_file(const struct store *store, unsigned worker, char *buffer, struct large_file *file)
+{
+	char *path = memory_format("%slfs/objects/%.2s/%.2s/%s", store->folder, file->id, file->id + 2, file->id);
+	char hex[2 * OBJECT_ID_SIZE + 1];
+	struct chunk chunk = { .kind = PLACE_BLOB, .object = hex, .commit = "", .traced = true };
+	uint64_t size = 0, bytes = 0;
+	int fd = open_stored(path, &size);
+
+	object_id_format(&file->pointer, hex);
+	file->missing = fd < 0 || size != file->size;
+	if (fd >= 0) {
+		if (window_read(store->events, worker, fd, size, buffer, &chunk, &bytes))
+			file->missing = true;
+		close(fd);
+	}
+	free(path);
+}
+
+static void *work(void *context)
+{
+	const struct store_worker *worker = context;
+	struct store *store = worker->store;
+	char *buffer = memory_allocate(WINDOW_SIZE);
+	size_t at;
+
+	while ((at = atomic_fetch_add(&store->next, 1)) < store->files->count && !*store->events->stop)
+		hand_out_file(store, worker->worker, buffer, &store->files->files[at]);
+	free(buffer);
+	return NULL;
+}
+
+static void hand_out_files(struct store *store)
+{
+	unsigned jobs = store->events->jobs, started = 1;
+	struct store_worker *workers = memory_allocate_zeroed(jobs, sizeof(*workers));
+
+	for (unsigned i = 0; i < jobs; i++)
+		workers[i] = (struct store_worker){ .store = store, .worker = i };
+	while (started < jobs && started < store->files->count &&
+	       !pthread_create(&workers[started].thread, NULL, work, &workers[started]))
+		started++;
+	work(&workers[0]);
+	for (unsigned i = 1; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+	free(workers);
+}
+
+/* ---- what no pointer points to ---- */
+
+static int compare_by_id(const void *a, const void *b)
+{
+	const struct large_file *const *x = a, *const *y = b;
+
+	return strcmp((*x)->id, (*y)->id);
+}
+
+struct leftovers {
+	const struct store *store;
+	const struct large_file **by_id; /* owned: the files, ordered by id */
+	char *buffer;
+};
+
+static void take_stored(const struct leftovers *leftovers, const char *path, const char *name, const char *shown)
+{
+	struct large_file named = { 0 };
+	const struct large_file *wanted = &named;
+	struct chunk chunk = { .kind = PLACE_FILE, .path = shown, .object = "", .commit = "", .reachable = true };
+	uint64_t size = 0, bytes = 0;
+	int fd;
+
+	if (strlen(name) == LARGE_FILE_ID_SIZE - 1) {
+		memcpy(named.id, name, LARGE_FILE_ID_SIZE);
+		if (leftovers->store->files->count &&
+		    bsearch(&wanted, leftovers->by_id, leftovers->store->files->count, sizeof(wanted), compare_by_id))
+			return; /* searched */
+	}
+	fd = open_stored(path, &size);
+	if (fd < 0 || window_read(leftovers->store->events, 0, fd, size, leftovers->buffer, &chunk, &bytes))
+		leftovers->store->events->incomplete(leftovers->store->events->context, "unreadable-file", "", shown, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The store is a folder of folders of folders of files. */
+#define STORE_DEPTH 2
+
+/* path and shown end in '/'. */
+static void walk_store(const struct leftovers *leftovers, const char *path, const char *shown, unsigned depth)
+{
+	struct dirent **entries = NULL;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int count = fd < 0 ? 0 : scandirat(fd, ".", &entries, NULL, alphasort);
+
+	if (fd < 0 && errno != ENOENT)
+		leftovers->store->events->incomplete(leftovers->store->events->context, "unreadable-folder", "", shown, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+		char *below = memory_format("%s%s", path, name), *below_shown = memory_format("%s%s", shown, name);
+		struct stat status;
+
+		if (!strcmp(name, ".") || !strcmp(name, "..") || *leftovers->store->events->stop ||
+		    fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW)) {
+			/* nothing to look at */
+		} else if (S_ISDIR(status.st_mode) && depth < STORE_DEPTH) {
+			char *folder = memory_format("%s/", below), *folder_shown = memory_format("%s/", below_shown);
+
+			walk_store(leftovers, folder, folder_shown, depth + 1);
+			free(folder_shown);
+			free(folder);
+		} else {
+			take_stored(leftovers, below, name, below_shown);
+		}
+		free(below_shown);
+		free(below);
+		free(entries[i]);
+	}
+	free(entries);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void hand_out_leftovers(const struct store *store)
+{
+	struct leftovers leftovers = { .store = store, .buffer = memory_allocate(WINDOW_SIZE) };
+	char *path = memory_format("%slfs/objects/", store->folder), *shown = memory_format("%slfs/objects/", store->front);
+
+	leftovers.by_id = memory_allocate((store->files->count + 1) * sizeof(*leftovers.by_id));
+	for (size_t i = 0; i < store->files->count; i++)
+		leftovers.by_id[i] = &store->files->files[i];
+	if (store->files->count)
+		qsort(leftovers.by_id, store->files->count, sizeof(*leftovers.by_id), compare_by_id);
+	walk_store(&leftovers, path, shown, 0);
+	free(leftovers.by_id);
+	free(leftovers.buffer);
+	free(shown);
+	free(path);
+}
+
+void large_files_hand_out(struct large_files *files, const struct source_events *events, const char *folder, const char *front)
+{
+	struct store store = { .files = files, .events = events, .folder = folder, .front = front };
+
+	if (files->count)
+		qsort(files->files, files->count, sizeof(*files->files), object_id_compare);
+	if (!folder) {
+		for (size_t i = 0; i < files->count; i++)
+			files->files[i].missing = true;
+		return;
+	}
+	hand_out_files(&store);
+	hand_out_leftovers(&store);
+}
