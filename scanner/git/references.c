@@ -86,12 +86,22 @@ static int find_broken(git_repository *git, char **name)
 	return number;
 }
 
+/* Whether this is HEAD where it is no more than the name of a branch: a bundle does not say which. */
+static bool is_branch_too(const struct bundle *bundle, size_t number)
+{
+	bool is = false;
+
+	for (size_t i = 0; i < bundle->reference_count && !is && !strcmp(bundle->references[number].name, "HEAD"); i++)
+		is = i != number && !object_id_compare(&bundle->references[i].id, &bundle->references[number].id);
+	return is;
+}
+
 static int visit_bundle(const struct bundle *bundle, repository_reference *visit, void *context)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < bundle->reference_count && !result; i++)
-		result = visit(context, bundle->references[i].name, &bundle->references[i].id);
+		result = is_branch_too(bundle, i) ? 0 : visit(context, bundle->references[i].name, &bundle->references[i].id);
 	return result;
 }
 

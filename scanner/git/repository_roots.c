@@ -252,6 +252,8 @@ static void take_git_folder(struct root_search *search, const char *folder, cons
 	free(objects);
 	roots_take_configuration(search, common, "config");
 	roots_take_configuration(search, folder, "config.worktree");
+	if (search->parts & REPOSITORY_ROOTS_SUBMODULES && work_tree)
+		visit_below(search, work_tree, ".gitmodules");
 	if (search->parts & REPOSITORY_ROOTS_SUBMODULES)
 		repository_submodules(common, work_tree, take_submodule, search);
 	if (search->parts & REPOSITORY_ROOTS_TREES && !work_tree_is_linked(common, folder))

@@ -77,7 +77,8 @@ struct large_file *large_files_find(const struct large_files *files, const struc
 struct store {
 	struct large_files *files;
 	const struct source_events *events;
-	const char *folder, *front;
+	char *folder;      /* owned: the real path of lfs/objects */
+	const char *front; /* what places show for it, ending in '/' */
 	atomic_size_t next;
 };
 
@@ -87,12 +88,17 @@ struct store_worker {
 	pthread_t thread;
 };
 
-/* An open file of the store, or -1 with errno set: no link, no FIFO. */
+/* An open file of the store, or -1 with errno set: no link on the way, no FIFO. */
 static int open_stored(const char *path, uint64_t *size)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char *real = realpath(path, NULL);
+	bool is_link = real && strcmp(real, path) != 0;
+	int fd = real && !is_link ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
 	struct stat status;
 
+	free(real);
+	if (is_link)
+		errno = ELOOP;
 	if (fd >= 0 && (fstat(fd, &status) || !S_ISREG(status.st_mode))) {
 		close(fd);
 		errno = EINVAL;
@@ -106,7 +112,7 @@ static int open_stored(const char *path, uint64_t *size)
 /* The file is not missing if what is there is all of it. What is there is searched in each case. */
 static void hand_out_file(const struct store *store, unsigned worker, char *buffer, struct large_file *file)
 {
-	char *path = memory_format("%slfs/objects/%.2s/%.2s/%s", store->folder, file->id, file->id + 2, file->id);
+	char *path = memory_format("%s/%.2s/%.2s/%s", store->folder, file->id, file->id + 2, file->id);
 	char hex[2 * OBJECT_ID_SIZE + 1];
 	struct chunk chunk = { .kind = PLACE_BLOB, .object = hex, .commit = "", .traced = true };
 	uint64_t size = 0, bytes = 0;
@@ -228,31 +234,50 @@ static void walk_store(const struct leftovers *leftovers, const char *path, cons
 static void hand_out_leftovers(const struct store *store)
 {
 	struct leftovers leftovers = { .store = store, .buffer = memory_allocate(WINDOW_SIZE) };
-	char *path = memory_format("%slfs/objects/", store->folder), *shown = memory_format("%slfs/objects/", store->front);
+	char *path = memory_format("%s/", store->folder);
 
 	leftovers.by_id = memory_allocate((store->files->count + 1) * sizeof(*leftovers.by_id));
 	for (size_t i = 0; i < store->files->count; i++)
 		leftovers.by_id[i] = &store->files->files[i];
 	if (store->files->count)
 		qsort(leftovers.by_id, store->files->count, sizeof(*leftovers.by_id), compare_by_id);
-	walk_store(&leftovers, path, shown, 0);
+	walk_store(&leftovers, path, store->front, 0);
 	free(leftovers.by_id);
 	free(leftovers.buffer);
-	free(shown);
 	free(path);
+}
+
+/* The real path of the store, or NULL: there is none, or a link leads elsewhere, which is told. */
+static char *find_store(const struct source_events *events, const char *folder, const char *front)
+{
+	char *path = memory_format("%slfs/objects", folder), *real = realpath(path, NULL), *own = realpath(folder, NULL);
+	char *expected = own ? memory_format("%s/lfs/objects", own) : NULL;
+
+	if (real && (!expected || strcmp(real, expected) != 0)) {
+		events->incomplete(events->context, "unreadable-folder", "", front, "a link leads elsewhere, which is not followed");
+		free(real);
+		real = NULL;
+	}
+	free(expected);
+	free(own);
+	free(path);
+	return real;
 }
 
 void large_files_hand_out(struct large_files *files, const struct source_events *events, const char *folder, const char *front)
 {
-	struct store store = { .files = files, .events = events, .folder = folder, .front = front };
+	char *shown = memory_format("%slfs/objects/", front ? front : "");
+	struct store store = { .files = files, .events = events, .front = shown };
 
 	if (files->count)
 		qsort(files->files, files->count, sizeof(*files->files), object_id_compare);
-	if (!folder) {
-		for (size_t i = 0; i < files->count; i++)
-			files->files[i].missing = true;
-		return;
+	store.folder = folder ? find_store(events, folder, shown) : NULL;
+	for (size_t i = 0; i < files->count && !store.folder; i++)
+		files->files[i].missing = true;
+	if (store.folder) {
+		hand_out_files(&store);
+		hand_out_leftovers(&store);
 	}
-	hand_out_files(&store);
-	hand_out_leftovers(&store);
+	free(store.folder);
+	free(shown);
 }

@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# Goal: what belongs to a repository is scanned with it: Git LFS, submodules, linked working trees, git's own files. What is missing of it is told; and a
+# repository made by somebody else leads nowhere but to itself: what lies outside is not read, and that is told.
+
+load helpers
+
+# pointer ID SIZE: a pointer of Git LFS
+pointer() { printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n' "$1" "$2"; }
+
+# store: what comes on standard input goes into the store of the repository here; its id is in $id, its size in $size
+store() {
+	cat >"$T/large"
+	id=$(sha256sum <"$T/large") id=${id%% *} size=$(wc -c <"$T/large")
+	stored=.git/lfs/objects/${id:0:2}/${id:2:2}/$id
+	mkdir -p "${stored%/*}"
+	mv "$T/large" "$stored"
+}
+
+@test "LFS: a file that was not fetched is told once, with path and commit; without it all is well" {
+	make_repository
+	store < <(echo large)
+	pointer "$id" "$size" >large.bin
+	commit '2024-01-01T00:00:00Z'
+	git rm -q large.bin
+	commit '2024-01-02T00:00:00Z'
+	scan_json git
+	expect_status 0
+	expect '.incomplete' '[]'
+	rm "$stored"
+	scan_json git
+	expect_status 3
+	expect '.incomplete | map([.what, .object, .path])' "[[\"missing-lfs-object\",\"$(git rev-parse HEAD~:large.bin)\",\"large.bin\"]]"
+	expect '.incomplete[0].detail | contains("'"$(git rev-parse HEAD~)"'") and contains("git lfs fetch --all")' true
+}
+
+@test "LFS: every path and commit of the pointer is a place of the key; a file cut short is told, and searched" {
+	key=$(new_key)
+	make_repository
+	store < <(printf 'a\nb\n%s\n' "$key"; head -c 3000000 /dev/zero)
+	pointer "$id" "$size" >one.bin
+	commit '2024-01-01T00:00:00Z'
+	first=$commit
+	mkdir deep
+	cp one.bin deep/two.bin
+	commit '2024-01-02T00:00:00Z'
+	scan_json git
+	expect_status 1
+	expect_found "$key"
+	expect '.findings[0].places | map([.kind, .path, .line, .commit])' \
+		"[[\"blob\",\"one.bin\",3,\"$first\"],[\"blob\",\"deep/two.bin\",3,\"$commit\"]]"
+	expect '.findings[0] | [.at_head, .commits_total]' '[true,2]'
+	truncate -s 1000 "$stored"
+	scan_json git
+	expect_status 3
+	expect_found "$key"
+	expect '.incomplete[].what' 'missing-lfs-object'
+}
+
+@test "LFS: pointers are known whatever they are packed as; what only looks like one is none" {
+	make_repository
+	for n in 1 2 3 4 5 6 7 8; do
+		pointer "$(echo $n | sha256sum | cut -d' ' -f1)" $n >pointer
+		commit "2024-01-0${n}T00:00:00Z"
+	done
+	{ pointer "$(echo 9 | sha256sum | cut -d' ' -f1)" 9 | sed 's/^version/about version/'; } >like
+	pointer short 9 >like2
+	commit '2024-02-01T00:00:00Z'
+	git gc -q
+	scan_json git
+	expect_status 3
+	expect '[.incomplete[] | select(.what == "missing-lfs-object")] | length' 8
+	expect '[.incomplete[].path] | unique' '["pointer"]'
+}
+
+@test "LFS: links out of the store are not followed" {
+	outside=$(new_key)
+	printf '%s\n' "$outside" >outside
+	id=$(sha256sum <outside) id=${id%% *}
+	make_repository
+	pointer "$id" "$(wc -c <../outside)" >large.bin
+	commit '2024-01-01T00:00:00Z'
+	mkdir -p ".git/lfs/objects/${id:0:2}/${id:2:2}"
+	ln -s "$T/outside" ".git/lfs/objects/${id:0:2}/${id:2:2}/$id"
+	for sandbox in auto off; do
+		scan_json git --sandbox $sandbox
+		expect_status 3
+		expect '.findings' '[]'
+		expect '[.incomplete[].what] | unique' '["missing-lfs-object"]'
+	done
+	rm -r .git/lfs/objects
+	mkdir -p "$T/elsewhere/${id:0:2}/${id:2:2}"
+	cp ../outside "$T/elsewhere/${id:0:2}/${id:2:2}/$id"
+	ln -s "$T/elsewhere" .git/lfs/objects
+	for sandbox in auto off; do
+		scan_json git --sandbox $sandbox
+		expect_status 3
+		expect '.findings' '[]'
+		expect '[.incomplete[].what] | unique' '["missing-lfs-object","unreadable-folder"]'
+	done
+}
+
+@test "a linked working tree whose .git leads back is read; a folder that a repository only names is not, and that is told" {
+	inside=$(new_key) outside=$(new_key)
+	mkdir home
+	printf '%s\n' "$outside" >home/secret.txt
+	printf 'gitdir: /nowhere\n' >home/.git
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	git worktree add -q ../tree
+	printf '%s\n' "$inside" >../tree/secret.txt
+	mkdir -p .git/worktrees/evil
+	printf '%s/home/.git\n' "$T" >.git/worktrees/evil/gitdir
+	echo ../.. >.git/worktrees/evil/commondir
+	git rev-parse HEAD >.git/worktrees/evil/HEAD
+	for sandbox in auto off; do
+		scan_json scan --sandbox $sandbox .
+		expect_status 3
+		expect_found "$inside"
+		expect '.findings[0].places | map([.kind, .path])' "[[\"file\",\"$T/tree/secret.txt\"]]"
+		expect '[.incomplete[] | [.what, .path]]' "[[\"unreadable-target\",\"$T/home\"]]"
+	done
+	# its .git leads to the repository, but not to this name
+	printf 'gitdir: %s\n' "$T/repo/.git" >../home/.git
+	scan_json scan .
+	expect_found "$inside"
+	# git alone looks at no files
+	scan_json git .
+	expect '.findings' '[]'
+}
+
+@test "modules and .gitmodules that lead out of the repository are not followed, and that is told" {
+	outside=$(new_key)
+	git init -q victim
+	(cd victim && printf '%s\n' "$outside" >secret && git add . && git commit -q -m x)
+	make_repository
+	printf '[submodule "a"]\n\tpath = ../victim\n[submodule "b"]\n\tpath = b\n\turl = x\n[submodule "c"]\n\tpath = %s\n' "$T/victim" >.gitmodules
+	ln -s ../victim b
+	commit '2024-01-01T00:00:00Z'
+	mkdir .git/modules
+	ln -s "$T/victim/.git" .git/modules/evil
+	for sandbox in auto off; do
+		scan_json git --sandbox $sandbox .
+		expect_status 3
+		expect '.findings' '[]'
+		expect '[.incomplete[] | select(.what == "unreadable-target")] | length > 1' true
+		expect '[.incomplete[].path] | any(endswith("modules/evil"))' true
+	done
+}
+
+@test "links among git's own files are not followed; their texts are looked at" {
+	outside=$(new_key) text=$(new_key)
+	printf '%s\n' "$outside" >secret
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	ln -s "$T/secret" .git/description2
+	ln -s "$T" .git/rr-cache
+	printf %s "$text" | perl -e 'symlink(<STDIN>, ".git/leads")'
+	scan_json git .
+	expect_status 1
+	expect_found "$text"
+	expect '.findings[0].places | map([.kind, .path])' '[["config",".git/leads"]]'
+}
+
+@test "a submodule of a submodule that is damaged: told, and the rest is found" {
+	key=$(new_key)
+	git init -q library
+	(cd library && printf '%s\n' "$key" >a && git add a && git commit -q -m x && git rm -q a && git commit -q -m y)
+	make_repository
+	git submodule --quiet add "$T/library" library
+	commit '2024-01-01T00:00:00Z'
+	mkdir -p .git/modules/library/modules/broken/{objects,refs}
+	echo 'ref: refs/heads/main' >.git/modules/library/modules/broken/HEAD
+	echo '[core' >.git/modules/library/modules/broken/config
+	scan_json git .
+	expect_status 3
+	expect_found "$key"
+	expect '.incomplete | map([.what, (.path | endswith("modules/broken"))])' '[["unreadable-target",true]]'
+	expect '.targets | map(.path | split("/")[-1])' '[".","library","broken"]'
+}
+
+@test "git's own files in a bare repository, with its own paths" {
+	key=$(new_key)
+	make_repository bare.git --bare
+	printf '[remote "x"]\n\turl = https://x:%s@example.test/\n' "$key" >>config
+	scan_json git .
+	expect_status 1
+	expect '.findings[0].places | map([.kind, .path])' '[["config","config"]]'
+}
+
+@test "what cannot be read of git's own files is told" {
+	without_privileges
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	chmod 000 .git/description
+	scan_json git .
+	expect_status 3
+	expect '.incomplete | map([.what, .path])' '[["unreadable-file",".git/description"]]'
+}
