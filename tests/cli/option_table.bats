@@ -71,7 +71,7 @@ same_words() {
 @test "the README has them, and nothing that the table does not know" {
 	local line
 	# what stands there of other programs' options stands behind their names
-	sed -E 's/`?(git (commit|cat-file|log|branch)|rg|chromium)[^`]*`?//' "$ROOT/README.md" >readme
+	sed -E 's/`?(git (commit|cat-file|log|branch)|fsck|rg|chromium)[^`]*`?//' "$ROOT/README.md" >readme
 	grep -oE -- '(^|[^a-zA-Z-])--[a-z][a-z-]*' readme | sed 's/.*--//' | sort -u >named
 	same_words '' "$(grep -vxF "$options" named)"
 	same_words '' "$(grep -vxF -f named <<<"$options" | grep -vx help)"
