@@ -967,11 +967,12 @@ asked_for() { [ "$(ask /_control/requests | jq -r ".[$REQUESTS_BEFORE:] | map(.m
 	faults '[{"delay_ms":1500}]'
 	next_run
 	STAUNCH_DRY_RUN= "$STAUNCH" dir file --yes --endpoint "$AT" >"$OUT" 2>"$ERR" 3>&- &
+	process=$!
 	wait_for asked_for 'POST /external/compromised_secret'
 	rotate "$made"
 	expect_status 0
 	expect_message 'reported to Vercel by another run: accepted'
-	wait || true
+	wait "$process" || [ $? = 1 ]
 	expect_sent "$made"
 }
 
