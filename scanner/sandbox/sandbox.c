@@ -4,6 +4,8 @@
  */
 #include "sandbox/layer.h"
 
+#include "base/sanitizer.h"
+
 #include <unistd.h>
 
 const char *sandbox_mode_name(enum sandbox_mode mode)
@@ -50,6 +52,19 @@ void sandbox_allow(struct sandbox *sandbox, const char *path, enum sandbox_right
 		landlock_allow(sandbox, path, right);
 }
 
+/* What a sanitizer reads to stop all threads, to look through their memory, and to name functions in what it says. */
+static void allow_sanitizer(struct sandbox *sandbox)
+{
+#ifdef BUILT_WITH_SANITIZER
+	static const char *const paths[] = { "/proc/self", "/proc/self/exe", "/usr/lib", "/lib", "/lib64" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		sandbox_allow(sandbox, paths[i], SANDBOX_READ_LINKED);
+#else
+	(void)sandbox;
+#endif
+}
+
 static int enter_landlock(struct sandbox *sandbox, const struct sandbox_needs *needs, struct error *error)
 {
 	int result;
@@ -58,6 +73,7 @@ static int enter_landlock(struct sandbox *sandbox, const struct sandbox_needs *n
 	if (sandbox->ruleset < 0)
 		return ERROR_IO;
 	needs->allow(needs->context, sandbox);
+	allow_sanitizer(sandbox);
 	result = landlock_enter(sandbox->ruleset, error);
 	close(sandbox->ruleset);
 	sandbox->ruleset = -1;

@@ -109,6 +109,7 @@ static const struct call allowed[] = {
 #ifdef BUILT_WITH_SANITIZER
 	ANY(mmap), ANY(mprotect),            /* shadow memory; the symbolizer's libraries */
 	ANY(clone), ANY(ptrace), ANY(wait4), /* LeakSanitizer stops all threads from a process of its own. Under Landlock no other can be traced */
+	ANY(getdents),                       /* all threads there are */
 	ANY(prctl), ANY(getppid),            /* the same */
 	ANY(process_vm_readv),               /* the same, newer ones. Landlock bounds it likewise */
 	ANY(pipe2), ANY(personality),        /* reports, ThreadSanitizer's layout */
