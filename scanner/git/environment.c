@@ -35,6 +35,22 @@ static bool is_set(const char *text)
 	return text && *text;
 }
 
+/*
+ * Where GIT_INDEX_FILE is: a relative one counts, as with git, which goes there first, from the top of the working tree that we are in
+ * (a hook's manager may have gone into a folder of it), and elsewhere from where we are.
+ */
+static char *find_index(const char *name, const char *top)
+{
+	char *here = realpath(".", NULL), *real_top = top ? realpath(top, NULL) : NULL;
+	size_t length = real_top ? strlen(real_top) : 0;
+	bool inside = here && length && !strncmp(here, real_top, length) && (here[length] == '/' || !here[length]);
+	char *path = inside && *name != '/' ? memory_format("%s/%s", real_top, name) : memory_copy_string(name);
+
+	free(here);
+	free(real_top);
+	return path;
+}
+
 int libgit2_open_from_environment(git_repository **git, const char *path, char **index_path)
 {
 	struct hidden index, work_tree, common;
@@ -48,8 +64,7 @@ int libgit2_open_from_environment(git_repository **git, const char *path, char *
 	number = git_repository_open_ext(git, is_set(directory) ? NULL : path, GIT_REPOSITORY_OPEN_FROM_ENV, NULL);
 	if (!number && is_set(work_tree.value))
 		number = git_repository_set_workdir(*git, work_tree.value, 0);
-	/* a relative one counts from where git runs a hook, which is where we are */
-	*index_path = is_set(index.value) ? memory_copy_string(index.value) : NULL;
+	*index_path = !number && is_set(index.value) ? find_index(index.value, git_repository_workdir(*git)) : NULL;
 	show(&index);
 	show(&work_tree);
 	show(&common);

@@ -11,6 +11,7 @@
 #include "git/inflate.h"
 #include "git/libgit2.h"
 #include "git/pack_walk.h"
+#include "git/roots.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -217,7 +218,7 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 	char *irregular, *index_path = NULL;
 	int number;
 
-	irregular = find_irregular(path);
+	irregular = roots_is_git_folder(path) ? find_irregular(path) : NULL; /* a working tree may well hold a folder `config` */
 	if (!irregular) {
 		char *below = memory_format("%s/.git", path);
 
@@ -293,7 +294,13 @@ const char *repository_common_folder(const struct repository *repository)
 
 bool repository_is_shallow(const struct repository *repository)
 {
-	return !repository->bundle && git_repository_is_shallow(repository->git) == 1;
+	/* of all working trees: libgit2 looks only in the folder of a linked one, where no such file is */
+	char *name = repository->bundle ? NULL : memory_format("%sshallow", git_repository_commondir(repository->git));
+	struct stat status;
+	bool is_shallow = name && !stat(name, &status) && status.st_size > 0;
+
+	free(name);
+	return is_shallow;
 }
 
 bool repository_is_partial(const struct repository *repository)

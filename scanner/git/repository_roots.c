@@ -305,12 +305,10 @@ static void visit_ignore_files(const struct root_search *search, const char *pat
 /* What git's own variables name, as it sets them for a hook. They are the caller's, no stranger's. */
 static void take_environment(struct root_search *search)
 {
-	const char *index = getenv("GIT_INDEX_FILE"), *objects = getenv("GIT_OBJECT_DIRECTORY");
+	const char *objects = getenv("GIT_OBJECT_DIRECTORY");
 	const char *alternates = getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES"), *common = getenv("GIT_COMMON_DIR");
 	char *list = memory_copy_string(alternates ? alternates : ""), *rest = list, *path;
 
-	if (index && *index)
-		search->visit(search->context, index, REPOSITORY_ROOT_LINKED);
 	if (common && *common)
 		search->visit(search->context, common, REPOSITORY_ROOT_LINKED);
 	if (objects && *objects) {
@@ -322,6 +320,17 @@ static void take_environment(struct root_search *search)
 			take_objects(search, path, "", 0);
 	}
 	free(list);
+}
+
+/* A relative one counts from the top of the working tree (environment.c). */
+static void take_index_of_environment(const struct root_search *search)
+{
+	const char *index = getenv("GIT_INDEX_FILE");
+	char *path = index && *index ? roots_path_from(search->tree ? search->tree : ".", index) : NULL;
+
+	if (path)
+		search->visit(search->context, path, REPOSITORY_ROOT_LINKED);
+	free(path);
 }
 
 void repository_roots(const char *path, enum repository_search how, unsigned parts, repository_root *visit, void *context)
@@ -341,6 +350,8 @@ void repository_roots(const char *path, enum repository_search how, unsigned par
 	} else {
 		git = search_upward(&search, path);
 	}
+	if (how == REPOSITORY_FROM_ENVIRONMENT)
+		take_index_of_environment(&search);
 	if (git)
 		take_git_folder(&search, git, search.tree);
 	if (git && parts & REPOSITORY_ROOTS_IGNORED)

@@ -132,6 +132,35 @@ make_hooked() {
 	expect_passed
 }
 
+@test "commit: a working tree with folders that are named as git's own files are" {
+	make_hooked
+	mkdir config index HEAD shallow
+	echo a >config/a
+	git add config
+	git_runs commit -qm clean
+	expect_passed
+	staunch scan .
+	expect_status 0
+	new_key >config/k
+	git add config
+	git_runs commit -qm key
+	expect_stopped 'commit stopped: it would add 1 key'
+}
+
+@test "commit: whoever runs hooks in a subfolder is told of the same index" {
+	make_hooked
+	new_key >b/k
+	git add b
+	GIT_INDEX_FILE=.git/elsewhere git add b
+	cp .git/index other
+	cd b
+	# lefthook's "root:", a script that goes there; git has GIT_INDEX_FILE=.git/index in its hook's environment
+	for index in .git/index .git/elsewhere other "$PWD/../other"; do
+		GIT_INDEX_FILE=$index staunch hook run pre-commit
+		expect_status 1
+	done
+}
+
 @test "commit: a SHA-256 repository is not understood, so the commit is stopped" {
 	make_repository repo --object-format=sha256
 	staunch hook install

@@ -165,9 +165,15 @@ merges() {
 	expect_passed
 	git worktree add -q ../linked -b linked
 	cd ../linked
+	git_runs push -q origin linked
+	expect_passed
+	echo d >d
+	commit '2024-01-04T00:00:00 +0000'
+	git_runs push -q origin linked
+	expect_passed
 	add_key secret
 	git_runs push -q origin linked
-	expect_stopped 'push stopped'
+	expect_stopped 'push stopped: it would publish 1 key'
 	cd ../repo
 	install_hook pre-push
 	git_runs push -q "$T/server.git" main:again
@@ -180,6 +186,11 @@ merges() {
 	# an object that a partial or damaged repository lacks: not scanned, so not pushed
 	git rm -q old
 	git commit -qnm gone
+	blob=$(git rev-parse HEAD~2:old)
+	rm -f ".git/objects/${blob:0:2}/${blob:2}"
+	git_runs push -q origin main:lost
+	expect_stopped 'push stopped: not everything could be scanned'
+	expect_message "missing-object  ${blob:0:10}"
 }
 
 @test "push: nothing to push, and what git would never say" {
