@@ -130,11 +130,22 @@ static int walk_shallow_choice(git_repository *git, const struct resolved *resol
 
 /* ---- from names to commits ---- */
 
+/* As git has it, a whole object id is never the name of a reference: whoever may push a tag of that name would say what is known already. */
+static int find_object(git_object **object, git_repository *git, const char *name)
+{
+	git_oid id;
+
+	if (strspn(name, "0123456789abcdefABCDEF") != GIT_OID_HEXSZ || name[GIT_OID_HEXSZ])
+		return git_revparse_single(object, git, name);
+	git_oid_fromstr(&id, name); /* succeeds: these are its digits */
+	return git_object_lookup(object, git, &id, GIT_OBJECT_ANY);
+}
+
 /* A tip: the commit it leads to, and what lies on the way there. */
 static int add_tip(git_repository *git, const char *name, struct resolved *resolved)
 {
 	git_object *object = NULL;
-	int number = git_revparse_single(&object, git, name);
+	int number = find_object(&object, git, name);
 
 	while (!number && git_object_type(object) == GIT_OBJECT_TAG) {
 		git_object *target = NULL;
@@ -155,7 +166,7 @@ static int add_tip(git_repository *git, const char *name, struct resolved *resol
 static int add_known(git_repository *git, const char *name, struct resolved *resolved)
 {
 	git_object *object = NULL, *commit = NULL;
-	int number = git_revparse_single(&object, git, name);
+	int number = find_object(&object, git, name);
 
 	if (!number && !git_object_peel(&commit, object, GIT_OBJECT_COMMIT))
 		list_add(&resolved->known, git_object_id(commit));

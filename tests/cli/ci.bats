@@ -182,6 +182,18 @@ expect_range() {
 	done
 }
 
+@test "ci: a tag named as the commit before does not stand for it" {
+	make_clone --depth 1
+	git update-ref "refs/tags/$c0" "$t2"
+	ci GITLAB_CI=true CI_COMMIT_SHA="$t2" CI_COMMIT_BEFORE_SHA="$c0"
+	expect_status 3
+	json '.incomplete[0].detail' | grep -qF 'GIT_DEPTH: 0'
+	# nor where that is here
+	git fetch -q --unshallow
+	ci GITLAB_CI=true CI_COMMIT_SHA="$t2" CI_COMMIT_BEFORE_SHA="$c0"
+	expect '.findings | length' 2
+}
+
 @test "ci: the ready files name what there is" {
 	root=$BATS_TEST_DIRNAME/../..
 	"$STAUNCH" --help >"$T/help"
