@@ -4,13 +4,15 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define FINGERPRINT_PREFIX "sha256:"
-#define UNTIL "until="
+#define UNTIL "until"
 
 /* One line: what it names, and what is said about it. */
 struct entry {
@@ -65,22 +67,36 @@ static bool end_of_day(const char *text, size_t length, int64_t *end)
 	return time.tm_mday == day; /* timegm() makes 1 March of 30 February */
 }
 
-/* What is wrong with the date of an entry, if it has one: NULL while it counts. */
-static const char *check_date(const struct entry *entry, int64_t now)
+/* Behind "until" in a comment: where its date begins, or NULL where it is a word of the reason. "Until: ", "until 2027…" mean one as well. */
+static const char *find_date(const char *at, const char *end)
 {
-	const char *at = entry->comment_length ? memmem(entry->comment, entry->comment_length, UNTIL, strlen(UNTIL)) : NULL;
-	const char *end = entry->comment + entry->comment_length;
-	size_t length = 0;
-	int64_t until;
+	while (at < end && is_blank(*at))
+		at++;
+	if (at < end && (*at == '=' || *at == ':'))
+		return at + 1;
+	return at < end && *at >= '0' && *at <= '9' ? at : NULL;
+}
 
-	if (!at)
-		return NULL;
-	at += strlen(UNTIL);
-	while (at + length < end && !is_blank(at[length]))
-		length++;
-	if (!end_of_day(at, length, &until))
-		return "its date is none (write until=2027-01-31), so it counts as none";
-	return now < until ? NULL : "expired, so it counts as none";
+/* What is wrong with the dates of an entry, if it has any: NULL while it counts. */
+static const char *check_dates(const struct entry *entry, int64_t now)
+{
+	const char *end = entry->comment + entry->comment_length;
+
+	for (const char *at = entry->comment; end - at >= (ptrdiff_t)strlen(UNTIL); at++) {
+		const char *date = strncasecmp(at, UNTIL, strlen(UNTIL)) ? NULL : find_date(at + strlen(UNTIL), end);
+		size_t length = 0;
+		int64_t until;
+
+		if (!date)
+			continue;
+		while (date + length < end && !is_blank(date[length]))
+			length++;
+		if (date[-1] != '=' || !end_of_day(date, length, &until))
+			return "its date is none (write until=2027-01-31), so it counts as none";
+		if (now >= until)
+			return "expired, so it counts as none";
+	}
+	return NULL;
 }
 
 static bool add_fingerprint(struct ignore_file *file, const struct entry *entry)
@@ -115,7 +131,7 @@ static bool add_pattern(struct ignore_file *file, const struct entry *entry)
 static const char *take_entry(struct ignore_file *file, const struct entry *entry, int64_t now)
 {
 	bool is_fingerprint = !strncmp(entry->text, FINGERPRINT_PREFIX, strlen(FINGERPRINT_PREFIX));
-	const char *why = check_date(entry, now);
+	const char *why = check_dates(entry, now);
 
 	if (!why && !(is_fingerprint ? add_fingerprint(file, entry) : add_pattern(file, entry)))
 		why = "neither a fingerprint nor a path pattern, so it counts as none";

@@ -2,7 +2,8 @@
  * .staunchignore: what a repository says is no leak. Private to scan/.
  *
  * An entry a line: a fingerprint ("sha256:" and 64 hexadecimal digits), or a path pattern as in gitignore(5). Behind " #" stands its reason, and
- * in that, where it is to end by itself, "until=2027-01-31": from the day after (UTC) it counts as none. Nothing here is believed further than that:
+ * in that, where it is to end by itself, "until=2027-01-31": from the day after (UTC) it counts as none, as it does where the date is written in
+ * another way. Nothing here is believed further than that:
  * the broker decides what is sent, and --no-repo-config leaves the file unread.
  */
 #ifndef STAUNCH_SCAN_IGNORE_FILE_H

@@ -31,7 +31,7 @@ static struct pattern_step *add_step(struct path_pattern *pattern, enum step_kin
 	return step;
 }
 
-/* "[a-z]", "[!a]", "[]a]". Returns what is behind it, or NULL when it does not close. */
+/* "[a-z]", "[!a]", "[]a]". Returns what is behind it, or NULL when it does not close, or has a class by name ("[:digit:]"). */
 static const char *add_class(struct path_pattern *pattern, const char *at, const char *end)
 {
 	struct pattern_step *step = add_step(pattern, STEP_CLASS, 0);
@@ -45,6 +45,8 @@ static const char *add_class(struct path_pattern *pattern, const char *at, const
 	for (; at < end && (first || *at != ']'); first = false) {
 		unsigned char low, high;
 
+		if (*at == '[' && at + 1 < end && at[1] == ':')
+			return NULL;
 		if (*at == '\\' && at + 1 < end)
 			at++;
 		low = high = (unsigned char)*at++;

@@ -19,7 +19,10 @@ struct path_pattern {
 /* The longest pattern, in bytes. */
 #define PATH_PATTERN_MAX 1024
 
-/* Compile length bytes. Returns false for an empty one, one that is too long, or one with a class that does not close. */
+/*
+ * Compile length bytes. Returns false for an empty one, one that is too long, or one with a class that does not close, or is a
+ * named one ("[[:digit:]]"), which would mean something else here than with git.
+ */
 bool path_pattern_compile(struct path_pattern *pattern, const char *text, size_t length);
 void path_pattern_release(struct path_pattern *pattern);
 

@@ -267,6 +267,22 @@ expect_left() {
 		expect_left 0 "${keys[@]}"
 		expect_message 'its date is none'
 	done
+	# a date that somebody meant and misspelled does not make an entry for ever; a reason may hold the word
+	for comment in "until $yesterday" 'until: 2999-12-31' 'UNTIL: 2999-12-31' 'Until2999-12-31' 'until=2999-12-31 (until 2000-01-01)'; do
+		echo "file # a reason, $comment" >.staunchignore
+		scan_json dir .
+		expect_left 0 "${keys[@]}"
+		expect_message 'its date is none'
+	done
+	echo "file # until=2999-12-31 until=$yesterday" >.staunchignore
+	scan_json dir .
+	expect_left 0 "${keys[@]}"
+	expect_message 'expired'
+	for comment in 'kept until the test is gone' "Until=$tomorrow" until; do
+		echo "file # $comment" >.staunchignore
+		scan_json dir .
+		expect_left 1 "${keys[1]}"
+	done
 	printf '%s # until=%s\n' "$(fingerprint "${keys[0]}")" "$yesterday" >.staunchignore
 	scan_json dir .
 	expect_left 0 "${keys[@]}"
@@ -277,7 +293,7 @@ expect_left() {
 	mkdir repo
 	cd repo
 	printf '%s\n' "$key" >file
-	for line in "sha256:" "sha256:1234" "$(fingerprint "$key")0" "sha256:$(fingerprint "$key" | cut -d: -f2 | tr a-f A-F)" 'fi[' "$(printf '%2000s' x | tr ' ' y)"; do
+	for line in "sha256:" "sha256:1234" "$(fingerprint "$key")0" "sha256:$(fingerprint "$key" | cut -d: -f2 | tr a-f A-F)" 'fi[' 'fil[[:lower:]]' "$(printf '%2000s' x | tr ' ' y)"; do
 		printf '%s\n' "$line" >.staunchignore
 		scan_json dir file
 		expect_left 0 "$key"
