@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int change_list_add(void *context, const char *path, const struct object_id *before, const struct object_id *after)
 {
@@ -48,6 +49,18 @@ unsigned change_hand_out_windows(const struct source_events *events, const unsig
 	return found;
 }
 
+unsigned change_hand_out_name(const struct source_events *events, const struct chunk *like)
+{
+	struct chunk chunk = *like;
+
+	chunk.kind = PLACE_PATH;
+	chunk.object = "";
+	chunk.bytes = chunk.path;
+	chunk.size = strlen(chunk.path);
+	chunk.first = chunk.last = true;
+	return events->chunk(events->context, 0, &chunk) == CHUNK_FOUND;
+}
+
 /* Read one blob and hand it out. Returns what was found in it. */
 static unsigned hand_out(const struct source_events *events, struct repository *repository,
 			 const struct object_id *id, struct chunk *chunk, struct source_counts *counts)
@@ -82,6 +95,8 @@ void change_list_hand_out(const struct change_list *list, const struct source_ev
 		const struct change *change = &list->changes[i];
 
 		chunk.path = change->path;
+		if (change->has_after && !change->has_before)
+			found += change_hand_out_name(events, &chunk);
 		if (change->has_after)
 			found += hand_out(events, repository, &change->after, &chunk, counts);
 	}
@@ -90,8 +105,10 @@ void change_list_hand_out(const struct change_list *list, const struct source_ev
 		const struct change *change = &list->changes[i];
 
 		chunk.path = change->path;
-		if (change->has_before)
-			hand_out(events, repository, &change->before, &chunk, counts);
+		if (!change->has_before)
+			continue;
+		change_hand_out_name(events, &chunk);
+		hand_out(events, repository, &change->before, &chunk, counts);
 	}
 	events->settle(events->context, 0);
 }

@@ -25,8 +25,11 @@ void change_list_release(struct change_list *list);
 unsigned change_hand_out_windows(const struct source_events *events, const unsigned char *bytes, size_t size,
 				 struct chunk *chunk);
 
+/* Hand out the path of a chunk, which can hold a key as well as a file can. Returns what was found in it. */
+unsigned change_hand_out_name(const struct source_events *events, const struct chunk *like);
+
 /*
- * Hand out the contents after the change as chunks like *like, then, if something was found, those before it, and settle.
+ * Hand out the paths and contents after the change as chunks like *like, then, if something was found, those before it, and settle.
  * Blobs that are missing are told as incomplete.
  */
 void change_list_hand_out(const struct change_list *list, const struct source_events *events,

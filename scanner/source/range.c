@@ -107,6 +107,8 @@ static void scan_object(const struct source_events *events, struct repository *r
 		scan_tree(events, repository, &object, path, depth, counts);
 	} else {
 		chunk.kind = object.kind == OBJECT_TAG ? PLACE_TAG_MESSAGE : PLACE_BLOB;
+		if (path)
+			change_hand_out_name(events, &chunk);
 		change_hand_out_windows(events, object.bytes, object.size, &chunk);
 		events->settle(events->context, 0);
 	}

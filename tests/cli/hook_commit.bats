@@ -161,6 +161,24 @@ make_hooked() {
 	done
 }
 
+@test "commit: a key in a file's name; one that was there before, or only moves, does not stop it" {
+	make_hooked
+	key=$(new_key)
+	echo x >"b/$key"
+	git add b
+	git_runs commit -qm key
+	expect_stopped 'commit stopped: it would add 1 key'
+	expect_message "    b/$(shortened "$key"):1:3 (file name)"
+	git commit -qnm key
+	echo y >"b/$key"
+	git_runs commit -qam changed
+	expect_passed
+	mv b e
+	git add -A
+	git_runs commit -qm moved
+	expect_passed
+}
+
 @test "commit: a SHA-256 repository is not understood, so the commit is stopped" {
 	make_repository repo --object-format=sha256
 	staunch hook install

@@ -130,6 +130,20 @@ tags() {
 }
 @test "push: tags with their messages, and what they name" { on_both tags; }
 
+names() {
+	make_pair && guard $side || return 1
+	key=$(new_key)
+	mkdir b
+	echo x >"b/$key"
+	commit '2024-01-02T00:00:00 +0000'
+	git_runs push -q origin main
+	expect_stopped "$words 1 key" && expect_message "b/$(shortened "$key"):1:3 (file name)  in commit ${commit:0:10}" || return 1
+	git tag tree "HEAD:"
+	git_runs push -q origin tree
+	expect_stopped "$words 1 key" && expect_message "b/$(shortened "$key"):1:3 (file name)"
+}
+@test "push: a key in a file's name" { on_both names; }
+
 merges() {
 	make_pair && guard $side || return 1
 	git checkout -qb side
