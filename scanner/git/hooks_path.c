@@ -67,7 +67,7 @@ int repository_hooks_path(struct repository *repository, struct hooks_path *hook
 	git_config *config = NULL;
 	git_config_entry *entry = NULL;
 	git_buf path = { 0 };
-	int number = git_config_new(&config);
+	int number = git_config_new(&config), result = 0;
 
 	*hooks = (struct hooks_path){ 0 };
 	if (!number) {
@@ -76,7 +76,10 @@ int repository_hooks_path(struct repository *repository, struct hooks_path *hook
 	}
 	if (!number)
 		number = git_config_get_path(&path, config, "core.hookspath"); /* with "~/" taken for what it means */
-	if (!number) {
+	if (!number && (!path.ptr || !*path.ptr)) {
+		result = error_set(error, ERROR_CONFIGURATION,
+				   "core.hooksPath is empty, so git runs no hooks here: git config --unset core.hooksPath");
+	} else if (!number) {
 		hooks->configured = true;
 		hooks->is_shared = entry->level < GIT_CONFIG_LEVEL_LOCAL;
 		hooks->path = make_absolute(repository, path.ptr);
@@ -87,5 +90,7 @@ int repository_hooks_path(struct repository *repository, struct hooks_path *hook
 	git_buf_dispose(&path);
 	git_config_entry_free(entry);
 	git_config_free(config);
-	return number ? libgit2_error(error, number, "cannot read core.hooksPath of", git_repository_path(repository->git)) : 0;
+	if (number)
+		result = libgit2_error(error, number, "cannot read core.hooksPath of", git_repository_path(repository->git));
+	return result;
 }

@@ -56,6 +56,60 @@ make_configured() {
 	grep -q 'staunch.*Failed' "$ERR"
 }
 
+# guarded_once: a clean commit passes through pre-commit's hook once, and a key is stopped by ours
+guarded_once() {
+	: >"$T/ran"
+	date +%N >c
+	git add c
+	git_runs commit -m clean
+	expect_status 0
+	[ "$(wc -l <"$T/ran")" -eq 1 ]
+	new_key >c
+	git add c
+	git_runs commit -m key
+	expect_stopped 'commit stopped: it would add 1 key'
+	git reset -q --hard
+}
+
+@test "pre-commit: installed before ours, after it, and each again: no circle" {
+	make_configured staunch
+	printf 'repos:\n- repo: local\n  hooks:\n  - {id: ran, name: ran, language: system, always_run: true, pass_filenames: false, entry: "sh -c \x27echo >>%s\x27"}\n' \
+		"$T/ran" >.pre-commit-config.yaml
+	git add .
+	git commit -qnm local
+	install_hook
+	guarded_once
+	pre-commit install >/dev/null
+	guarded_once
+	install_hook
+	expect_message 'installed already'
+	guarded_once
+	staunch hook uninstall
+	pre-commit uninstall >/dev/null
+	rm -f .git/hooks/pre-commit*
+	install_hook
+	pre-commit install >/dev/null
+	guarded_once
+	install_hook
+	expect_message 'installed already'
+	guarded_once
+	staunch hook uninstall
+	expect_status 0
+	expect_message 'pre-commit: removed'
+	refute grep -rl staunch-hook .git/hooks
+	# ours that nobody runs any more is none
+	rm -f .git/hooks/pre-commit*
+	install_hook
+	pre-commit install >/dev/null
+	printf '#!/bin/sh\n' >.git/hooks/pre-commit
+	install_hook
+	expect_message 'pre-commit: installed in'
+	new_key >c
+	git add c
+	git_runs commit -m key
+	expect_stopped 'commit stopped: it would add 1 key'
+}
+
 @test "pre-commit: the hook staunch-revoke revokes" {
 	make_configured staunch-revoke
 	provider_start

@@ -103,6 +103,15 @@ make_earlier() {
 	[ ! -e .husky ]
 }
 
+@test "install: an empty core.hooksPath is no folder for hooks" {
+	make_repository
+	git config core.hooksPath ''
+	staunch hook install
+	expect_status 2
+	expect_message 'core.hooksPath is empty'
+	[ "$(ls -A)" = .git ]
+}
+
 @test "install: a hook that is there is kept, runs with its arguments and input, and comes back bit for bit" {
 	make_repository
 	for hook in pre-commit pre-push; do
