@@ -16,14 +16,14 @@ VERSION := 0.1.0
 DATE    := 2026-11-25
 
 # pkg-config names of what staunch is linked with, of what is loaded when it is needed (libcurl for the first report to send,
-# SQLite or libpq for the ledger, Vectorscan to search much) and of which only the headers are used, and of what the tests add
+# SQLite or libpq for the ledger, Vectorscan to search much, libarchive to look into archives) and of which only the headers are used, and of what the tests add
 PACKAGES        := libgit2 libpcre2-8 libdeflate libcjson libcrypto zlib libseccomp
-HEADER_PACKAGES := libcurl sqlite3 libpq libhs
+HEADER_PACKAGES := libcurl sqlite3 libpq libhs libarchive
 TEST_PACKAGES   := cmocka libmicrohttpd
 
 # the same in Debian's names, with the tools
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
-             zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev ca-certificates
+             zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libarchive-dev ca-certificates
 TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema \
              sqlite3 postgresql nghttp2-server pre-commit man-db groff mandoc zsh fish dpkg-dev
 CLANG_DEPS := clang libclang-rt-dev

@@ -117,6 +117,47 @@ static void check_end(struct collection *collection, int status, int listened, c
 	collection_add_incomplete(collection, "scan-process", detail);
 }
 
+/* Whether the run looks at little: at what a commit or a push brings, or at credentials that need no search at all. */
+static bool looks_at_little(const struct broker_options *options)
+{
+	for (size_t i = 0; i < options->target_count; i++) {
+		if (options->targets[i].kind != SCAN_STAGED && options->targets[i].kind != SCAN_RANGE)
+			return false;
+	}
+	return true;
+}
+
+static void begin_collection(struct collection *collection, const struct broker_options *options, const struct match_program *program)
+{
+	collection_init(collection, options->rules, program);
+	collection->target_limit = options->target_count + SCAN_TARGETS_MET_MAX;
+}
+
+/* Run the scan process to its end. Returns 0 with *status as waitpid() gives it, or a negative code when it could not be started. */
+static int run_scan_process(const struct scan_options *scanning, struct collection *collection, int *status, int *listened,
+			    struct error *why, struct error *error)
+{
+	siginfo_t ignored;
+	pid_t process;
+	int channel;
+
+	if (scan_start(scanning, &channel, &scan_process, error))
+		return error->code;
+	if (interrupted)
+		kill(scan_process, SIGTERM); /* the signal came before there was anyone to tell */
+	*listened = listen_to_scan(collection, channel, why);
+	close(channel);
+	if (*listened < 0)
+		kill(scan_process, SIGKILL);
+	/* wait without reaping, so that a handler never signals a number that is somebody else's by then */
+	process = scan_process;
+	while (waitid(P_PID, (id_t)process, &ignored, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	scan_process = 0;
+	waitpid(process, status, 0);
+	return 0;
+}
+
 static int scan(const struct broker_options *options, const struct match_program *program, const struct sandbox *sandbox,
 		struct collection *collection, struct error *error)
 {
@@ -128,29 +169,24 @@ static int scan(const struct broker_options *options, const struct match_program
 					 .no_submodules = options->no_submodules,
 					 .no_repo_config = options->no_repo_config,
 					 .progress = options->progress,
+					 .archive_depth = options->archive_depth,
+					 .archives_later = looks_at_little(options),
 					 .sandbox = sandbox };
 	struct error why = { 0 };
-	int channel, status = 0, listened;
-	siginfo_t ignored;
-	pid_t process;
+	int status = 0, listened = 0;
+	int result = run_scan_process(&scanning, collection, &status, &listened, &why, error);
 
-	if (scan_start(&scanning, &channel, &scan_process, error))
-		return error->code;
-	if (interrupted)
-		kill(scan_process, SIGTERM); /* the signal came before there was anyone to tell */
-	listened = listen_to_scan(collection, channel, &why);
-	close(channel);
-	if (listened < 0)
-		kill(scan_process, SIGKILL);
-	/* wait without reaping, so that a handler never signals a number that is somebody else's by then */
-	process = scan_process;
-	while (waitid(P_PID, (id_t)process, &ignored, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-		;
-	scan_process = 0;
-	waitpid(process, &status, 0);
+	if (!result && scanning.archives_later && WIFEXITED(status) && WEXITSTATUS(status) == SCAN_EXIT_LACKS_ARCHIVES && !interrupted) {
+		/* what a commit brings rarely holds an archive, and is soon read again */
+		collection_release(collection);
+		begin_collection(collection, options, program);
+		scanning.archives_later = false;
+		result = run_scan_process(&scanning, collection, &status, &listened, &why, error);
+	}
 	alarm(0);
-	check_end(collection, status, listened, sandbox, &why);
-	return 0;
+	if (!result)
+		check_end(collection, status, listened, sandbox, &why);
+	return result;
 }
 
 /* ---- credentials on standard input ---- */
@@ -287,8 +323,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	struct error error;
 	bool whole, baseline_whole = true;
 
-	collection_init(&collection, options->rules, program);
-	collection.target_limit = options->target_count + SCAN_TARGETS_MET_MAX;
+	begin_collection(&collection, options, program);
 	catch_signals();
 	if (options->revoke_stdin) {
 		add_stdin_target(&collection);
@@ -350,16 +385,6 @@ static int prepare_sandbox(struct sandbox *sandbox, const struct broker_options 
 	if (options->sandbox == SANDBOX_AUTO && !sandbox_is_whole(sandbox))
 		log_note("%s (--sandbox require refuses to scan like this)", sandbox_missing(sandbox));
 	return 0;
-}
-
-/* Whether the run looks at little: at what a commit or a push brings, or at credentials that need no search at all. */
-static bool looks_at_little(const struct broker_options *options)
-{
-	for (size_t i = 0; i < options->target_count; i++) {
-		if (options->targets[i].kind != SCAN_STAGED && options->targets[i].kind != SCAN_RANGE)
-			return false;
-	}
-	return true;
 }
 
 enum exit_code broker_run(const struct broker_options *options)

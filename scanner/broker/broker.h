@@ -36,6 +36,7 @@ struct broker_options {
 	bool revoke_stdin;
 	unsigned jobs;
 	bool ignored, no_submodules;
+	unsigned archive_depth; /* how many containers are followed inside each other; 0: none */
 	bool progress; /* say on a terminal how far the scan is */
 	bool verbose;
 	enum sandbox_mode sandbox;

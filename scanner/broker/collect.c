@@ -91,6 +91,7 @@ static const char *const incomplete_words[] = {
 	"unreadable-target", "unreadable-references", "unreadable-index",      "shallow-clone",    "trace-limit",
 	"match-limit",       "not-found",             "unsupported-repository", "scan-process",    "too-many-hits",
 	"unconfirmed-hit",   "no-longer-found",       "missing-lfs-object",     "missing-prerequisite",
+	"archive-limit",     "archive-damaged",       "archive-encrypted",      "archive-unsupported",
 };
 
 static const char *known_word(const char *word)
@@ -185,7 +186,7 @@ static void note_encoding(struct finding *finding, const char *encoding)
 /* A name in a tree has no object of its own: the id by which its hit and its trace found each other was made up for that. */
 static void forget_made_up_id(struct place *place)
 {
-	if (place->kind == PLACE_PATH)
+	if (place->kind == PLACE_PATH && !place->archive_path) /* the name of a member is of the object that holds it */
 		place->object[0] = '\0';
 }
 
@@ -353,6 +354,8 @@ static int take_trace(struct collection *collection, const struct channel_messag
 		place.column = at->place.column;
 		place.offset = at->place.offset;
 		place.archive_path = at->place.archive_path;
+		if (at->place.kind == PLACE_PATH) /* the name of a member */
+			place.kind = PLACE_PATH;
 		place.encoding = at->place.encoding;
 		place.allowed |= at->place.allowed; /* by a mark on the line, or as a credential */
 		forget_made_up_id(&place);

@@ -48,6 +48,7 @@ const struct option_row option_rows[] = {
 	{ 0, "name", "LABEL", "the path that places on standard input show; the name of a key to create", COMMAND_STDIN | COMMAND_KEYS, OPTION_TEXT, TARGET(name) },
 	{ 0, "ignored", NULL, "look into files that git ignores too", COMMAND_SCAN | COMMAND_DIR, OPTION_FLAG, TARGET(ignored) },
 	{ 0, "no-submodules", NULL, "leave out submodules: their history, and their files", COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR, OPTION_FLAG, TARGET(no_submodules) },
+	{ 0, "archive-depth", "N", "archives inside each other that are looked into; default 4, 0 for none", ALL_SCANS | COMMAND_HOOK, OPTION_NUMBER, TARGET_RANGE(archive_depth, 0, 16) },
 	{ 0, "min-confidence", "LEVEL", "certain, likely (default) or possible: what is revoked", ALL_RUNS, OPTION_CONFIDENCE, TARGET_WORDS(min_confidence, "certain likely possible") },
 	{ 0, "rules", "FILE|DIR", "more rules; repeatable", ALL, OPTION_LIST, TARGET(rules) },
 	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },
@@ -95,6 +96,8 @@ const struct option_row option_rows[] = {
 	{ 0, "man", NULL, "print the manual page: staunch --man | man -l -", ALL, OPTION_FLAG, TARGET(man) },
 	{ 'h', "help", NULL, "print this", ALL, OPTION_FLAG, TARGET(help) },
 };
+/* An image of layers, an archive in it with a package in it with another one: deeper than that only hostile ones are. */
+#define ARCHIVE_DEPTH_DEFAULT 4
 #define ROW_COUNT (sizeof(option_rows) / sizeof(*option_rows))
 const size_t option_row_count = ROW_COUNT;
 
@@ -301,6 +304,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		.jobs = default_jobs(),
 		.min_confidence = CONFIDENCE_LIKELY,
 		.max_revocations = 1000,
+		.archive_depth = ARCHIVE_DEPTH_DEFAULT,
 		.timeout_seconds = REVOKE_TIMEOUT_SECONDS_DEFAULT,
 		.retries = REVOKE_RETRIES_DEFAULT,
 	};

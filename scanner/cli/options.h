@@ -46,6 +46,7 @@ struct options {
 	struct string_list formats, rules, enable, disable, ranges, endpoints, verify_endpoints;
 	const char *name;             /* --name; NULL: not given, as with all texts below */
 	unsigned jobs;
+	unsigned archive_depth;
 	enum confidence min_confidence;
 	enum report_color color;
 	enum sandbox_mode sandbox;

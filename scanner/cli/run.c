@@ -164,6 +164,7 @@ int command_broker_options(const struct options *options, const struct rule_set 
 		.jobs = options->jobs,
 		.ignored = options->ignored,
 		.no_submodules = options->no_submodules,
+		.archive_depth = options->archive_depth,
 		.dry_run = options->dry_run,
 		.yes = options->yes,
 		.own_keys = options->own_keys,

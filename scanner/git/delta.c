@@ -52,3 +52,32 @@ const char *delta_apply(const unsigned char *base, size_t base_size, const unsig
 	}
 	return complaint ? complaint : delta_end(&reader);
 }
+
+size_t delta_head(const unsigned char *base, const unsigned char *delta, size_t delta_size, unsigned char *made, size_t capacity,
+		  const unsigned char **head)
+{
+	uint64_t base_size, result_size;
+	struct delta_reader reader;
+	size_t filled = 0;
+
+	*head = made;
+	if (!delta_sizes(delta, delta_size, &base_size, &result_size) ||
+	    delta_begin(&reader, base, (size_t)base_size, delta, delta_size, (size_t)result_size))
+		return 0;
+	while (filled < capacity && reader.at < reader.end) {
+		const unsigned char *bytes;
+		bool is_copied;
+		size_t size;
+
+		if (delta_next(&reader, &bytes, &size, &is_copied))
+			return 0;
+		if (!filled && is_copied && size >= capacity) {
+			*head = bytes;
+			return capacity;
+		}
+		size = size < capacity - filled ? size : capacity - filled;
+		memcpy(made + filled, bytes, size);
+		filled += size;
+	}
+	return filled;
+}

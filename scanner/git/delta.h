@@ -29,4 +29,11 @@ size_t delta_sizes(const unsigned char *delta, size_t delta_size, uint64_t *base
 const char *delta_apply(const unsigned char *base, size_t base_size, const unsigned char *delta, size_t delta_size,
 			unsigned char *result, size_t result_size);
 
+/*
+ * The first bytes of what a delta makes of base, all of them where there are fewer than capacity. The delta has been applied before, or checked by
+ * delta_apply_fresh(). Returns their number and *head: base's own bytes where they are copied in one piece, or else made, which holds capacity bytes.
+ */
+size_t delta_head(const unsigned char *base, const unsigned char *delta, size_t delta_size, unsigned char *made, size_t capacity,
+		  const unsigned char **head);
+
 #endif

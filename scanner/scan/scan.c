@@ -10,6 +10,7 @@
 #include "scan/needs.h"
 #include "scan/progress.h"
 #include "scan/worker.h"
+#include "source/container.h"
 #include "source/source.h"
 
 #include <stdatomic.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 static atomic_int stop; /* set by a signal: end early and tell what was found */
+static atomic_bool lacks_archives; /* an archive was met without what reads it: the scan is to be made again with it */
 
 static void stop_on_signal(int number)
 {
@@ -36,7 +38,9 @@ struct scan {
 	struct channel_writer channel;
 	struct scan_shared shared;
 	struct scan_worker *workers; /* options->jobs of them */
-	struct source_events events;
+	struct source_events events; /* of the search */
+	struct container_stage *containers;
+	const struct source_events *outer_events; /* its own, for the sources */
 	struct delta_seam_texts seam_texts; /* the rules' literals */
 	struct progress progress;
 	struct allowed allowed;
@@ -61,7 +65,21 @@ static bool take_glance(void *context, unsigned worker, const void *bytes, size_
 {
 	struct scan *scan = context;
 
-	return matcher_glance(scan->workers[worker].matcher, bytes, size);
+	return scan_worker_glance(&scan->workers[worker], bytes, size);
+}
+
+static void take_unwrapped(void *context, unsigned worker, unsigned level)
+{
+	struct scan *scan = context;
+
+	scan_worker_unwrapped(&scan->workers[worker], level);
+}
+
+static void want_archives(void *context)
+{
+	(void)context;
+	lacks_archives = true;
+	stop = 1;
 }
 
 static void take_settle(void *context, unsigned worker)
@@ -145,7 +163,7 @@ static int scan_history(struct scan *scan, struct repository *repository, const 
 {
 	struct source_trace_events trace = { scan, take_trace, take_life };
 	struct source_history *history = NULL;
-	int result = source_history(&scan->events, repository, path, &history, counts, error);
+	int result = source_history(scan->outer_events, repository, path, &history, counts, error);
 
 	log_verbose("walked the objects in %.2f s", progress_seconds(&scan->progress));
 	order_traced(&scan->shared);
@@ -164,7 +182,7 @@ static int scan_all_of_git(struct scan *scan, struct repository *repository, con
 	int result = scan_history(scan, repository, path, counts, error);
 	struct error why;
 
-	if (!result && !stop && source_git_folder(&scan->events, repository, path, &why) < 0)
+	if (!result && !stop && source_git_folder(scan->outer_events, repository, path, &why) < 0)
 		take_incomplete(scan, "unreadable-references", "", NULL, why.message);
 	return result;
 }
@@ -241,11 +259,11 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 	if (target->kind == SCAN_GIT || is_bundle)
 		result = scan_all_of_git(scan, repository, target->path, counts, error);
 	else if (target->kind == SCAN_STAGED)
-		result = source_staged(&scan->events, repository, counts, error);
+		result = source_staged(scan->outer_events, repository, counts, error);
 	else if (target->range)
-		result = source_range(&scan->events, repository, target->range, counts, error);
+		result = source_range(scan->outer_events, repository, target->range, counts, error);
 	else
-		result = source_commits(&scan->events, repository, target->choice, counts, error);
+		result = source_commits(scan->outer_events, repository, target->choice, counts, error);
 	if (target->if_missing && scan->missed && repository_is_shallow(repository))
 		log_note("%s", target->if_missing);
 	repository_close(repository);
@@ -300,11 +318,12 @@ static void scan_target(struct scan *scan, uint32_t number)
 	if (target->kind == SCAN_FILES && !is_bundle)
 		allowed_load_files(&scan->allowed, target->path);
 	if (target->kind == SCAN_FILES && !is_bundle)
-		result = source_files(&scan->events, target->path, files_choice(scan->options), &counts, &error);
+		result = source_files(scan->outer_events, target->path, files_choice(scan->options), &counts, &error);
 	else if (target->kind == SCAN_STREAM)
-		result = source_stream(&scan->events, STDIN_FILENO, target->path, &counts, &error);
+		result = source_stream(scan->outer_events, STDIN_FILENO, target->path, &counts, &error);
 	else
 		result = scan_repository(scan, target, is_bundle, &counts, &error);
+	container_stage_end_target(scan->containers);
 	if (result && result != ERROR_INTERRUPTED)
 		take_incomplete(scan, failure_word(&error), "", target->path, error.message);
 	message = (struct channel_message){ .type = CHANNEL_TARGET_END,
@@ -332,6 +351,8 @@ static int scan_all(const struct scan_options *options, int fd)
 	struct error error;
 	int failed;
 
+	if (options->archive_depth && !options->archives_later)
+		container_prepare();
 	scan_needs_init(&needs, options, fd);
 	failed = sandbox_enter(&sandbox, &needs, &error);
 	scan_needs_release(&needs);
@@ -358,14 +379,19 @@ static int scan_all(const struct scan_options *options, int fd)
 		.seam_texts = scan.seam_texts.reach <= DELTA_REACH_MAX ? &scan.seam_texts : NULL,
 		.settle = take_settle,
 		.incomplete = take_incomplete,
+		.unwrapped = take_unwrapped,
 	};
+	scan.containers = container_stage_new(&scan.events, options->archive_depth, options->archives_later ? want_archives : NULL);
+	scan.outer_events = container_stage_events(scan.containers);
 	channel_write(&scan.channel, &message);
 	progress_start(&scan.progress, options->progress);
 	for (size_t i = 0; i < options->target_count + scan.met_count && !stop; i++)
 		scan_target(&scan, (uint32_t)i);
 	progress_end(&scan.progress);
 	message = (struct channel_message){ .type = CHANNEL_END, .interrupted = stop != 0 };
-	channel_write(&scan.channel, &message);
+	if (!lacks_archives)
+		channel_write(&scan.channel, &message);
+	container_stage_free(scan.containers);
 	for (unsigned i = 0; i < options->jobs; i++)
 		scan_worker_release(&scan.workers[i]);
 	free(scan.workers);
@@ -377,7 +403,7 @@ static int scan_all(const struct scan_options *options, int fd)
 	key_table_release(&scan.shared.keys);
 	pthread_mutex_destroy(&scan.shared.lock);
 	channel_writer_release(&scan.channel);
-	return 0;
+	return lacks_archives ? SCAN_EXIT_LACKS_ARCHIVES : 0;
 }
 
 /* The child's life. */

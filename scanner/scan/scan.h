@@ -45,15 +45,21 @@ struct scan_options {
 	bool no_submodules;  /* leave out the repositories in a repository */
 	bool no_repo_config; /* what a repository allows does not count */
 	bool progress; /* say on a terminal how far it is */
+	unsigned archive_depth; /* how many containers are followed inside each other; 0: none */
+	bool archives_later;    /* what reads archives is not loaded: SCAN_EXIT_LACKS_ARCHIVES when one is met */
 	const struct sandbox *sandbox; /* prepared; the scan process enters it */
 };
 
 /* Submodules and linked working trees that it meets become targets behind those that were asked for; this many at most. */
 #define SCAN_TARGETS_MET_MAX 1000
 
-/* With what the scan process exits, unless all is well: it could not enter its sandbox; it has no more memory (base/memory.c). */
+/*
+ * With what the scan process exits, unless all is well: it could not enter its sandbox; it has no more memory (base/memory.c); it met an archive and could
+ * not read it, and nothing that it told counts, because it is to be started again without archives_later.
+ */
 #define SCAN_EXIT_FAILED 1
 #define SCAN_EXIT_OUT_OF_MEMORY 3
+#define SCAN_EXIT_LACKS_ARCHIVES 4
 
 /*
  * Start the scan process. *channel is the read end of the channel, owned by the caller, *process the child to wait for: it is set before a

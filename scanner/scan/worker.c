@@ -7,11 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Go on with the content of a level. */
+static void level_enter(struct scan_worker *worker, unsigned number)
+{
+	while (worker->level_count <= number) {
+		memory_grow(worker->levels, worker->level_count, worker->level_capacity);
+		worker->levels[worker->level_count++] = (struct scan_level){ 0 };
+	}
+	worker->level = &worker->levels[number];
+	if (!worker->level->matcher)
+		worker->level->matcher = matcher_new(worker->program);
+}
+
 void scan_worker_init(struct scan_worker *worker, struct scan_shared *shared, const struct match_program *program)
 {
 	memset(worker, 0, sizeof(*worker));
 	worker->shared = shared;
-	worker->matcher = matcher_new(program);
+	worker->program = program;
+	level_enter(worker, 0);
 }
 
 unsigned scan_shared_key_count(struct scan_shared *shared)
@@ -33,10 +46,24 @@ static void forget_waiting(struct scan_worker *worker)
 	worker->waiting_count = worker->old_count = 0;
 }
 
+/* Let go of the wrapped hits behind the first so many. */
+static void drop_wrapped(struct scan_worker *worker, size_t kept)
+{
+	for (; worker->wrapped_count > kept; worker->wrapped_count--) {
+		secret_free(worker->wrapped[worker->wrapped_count - 1].hit.secret);
+		place_release(&worker->wrapped[worker->wrapped_count - 1].hit.place);
+	}
+}
+
 void scan_worker_release(struct scan_worker *worker)
 {
 	forget_waiting(worker);
-	matcher_free(worker->matcher);
+	drop_wrapped(worker, 0);
+	for (size_t i = 0; i < worker->level_count; i++)
+		matcher_free(worker->levels[i].matcher);
+	free(worker->levels);
+	free(worker->wrapped);
+	free(worker->inside_keys);
 	free(worker->waiting);
 	free(worker->old_keys);
 }
@@ -50,8 +77,8 @@ static void count_lines(struct scan_worker *worker, size_t end)
 	const char *at = bytes + worker->counted, *newline;
 
 	if (end < worker->counted) { /* two rules can find things out of order */
-		worker->line = worker->chunk_line;
-		worker->line_start = worker->chunk_line_start;
+		worker->line = worker->level->chunk_line;
+		worker->line_start = worker->level->chunk_line_start;
 		at = bytes;
 	}
 	while ((newline = memchr(at, '\n', (size_t)(bytes + end - at)))) {
@@ -64,19 +91,21 @@ static void count_lines(struct scan_worker *worker, size_t end)
 
 static void begin_lines(struct scan_worker *worker)
 {
+	level_enter(worker, worker->chunk->level);
 	if (worker->chunk->first) {
-		worker->chunk_line = 1;
-		worker->chunk_line_start = 0;
+		worker->level->inside_start = worker->inside_count;
+		worker->level->chunk_line = 1;
+		worker->level->chunk_line_start = 0;
 	}
-	worker->line = worker->chunk_line;
-	worker->line_start = worker->chunk_line_start;
+	worker->line = worker->level->chunk_line;
+	worker->line_start = worker->level->chunk_line_start;
 	worker->counted = 0;
 }
 
 /* ---- hits ---- */
 
 static void tell_hit(struct scan_worker *worker, uint32_t rule, uint32_t key, const struct secret *secret,
-		     const struct place *place)
+		     const struct place *place, bool traced)
 {
 	struct channel_message message = {
 		.type = CHANNEL_HIT,
@@ -84,7 +113,7 @@ static void tell_hit(struct scan_worker *worker, uint32_t rule, uint32_t key, co
 		.key = key,
 		.secret = secret_bytes(secret),
 		.secret_size = secret_length(secret),
-		.traced = worker->chunk && worker->chunk->traced,
+		.traced = traced,
 		.place = *place,
 	};
 
@@ -138,6 +167,44 @@ static void hit_wait(struct scan_worker *worker, uint32_t rule, uint32_t key, st
 	place_copy(&hit->place, place);
 }
 
+/* A hit with its secret, which is taken over. */
+static void take_hit(struct scan_worker *worker, uint32_t rule, uint32_t key, struct secret *secret, const struct place *place,
+		     bool traced)
+{
+	if (worker->shared->settles) {
+		hit_wait(worker, rule, key, secret, place);
+		return;
+	}
+	tell_hit(worker, rule, key, secret, place, traced);
+	secret_free(secret);
+}
+
+/* So many hits in contents that wrap others are held; further ones are told even if they stand in one of those, too. */
+#define WRAPPED_MAX 10000
+
+/* A credential stands in a content of this level, which is inside another one. */
+static void note_inside(struct scan_worker *worker, unsigned level, uint32_t key)
+{
+	/* many times in a row is once, for that other one */
+	if (worker->inside_count > worker->levels[level - 1].inside_start && worker->inside_keys[worker->inside_count - 1] == key)
+		return;
+	memory_grow(worker->inside_keys, worker->inside_count, worker->inside_capacity);
+	worker->inside_keys[worker->inside_count++] = key;
+}
+
+/* A hit in a content that wraps others waits for their end. Its secret is taken over. */
+static void hit_wrap(struct scan_worker *worker, uint32_t rule, uint32_t key, struct secret *secret, const struct place *place)
+{
+	struct wrapped_hit *wrapped;
+
+	memory_grow(worker->wrapped, worker->wrapped_count, worker->wrapped_capacity);
+	wrapped = &worker->wrapped[worker->wrapped_count++];
+	*wrapped = (struct wrapped_hit){ .hit = { .secret = secret, .rule = rule, .key = key },
+					 .level = worker->chunk->level,
+					 .traced = worker->chunk->traced };
+	place_copy(&wrapped->hit.place, place);
+}
+
 static void match_to_hit(void *context, const struct match *match)
 {
 	struct scan_worker *worker = context;
@@ -161,6 +228,8 @@ static void match_to_hit(void *context, const struct match *match)
 	worker->found++;
 	secret_fingerprint(secret, fingerprint);
 	key = number_key(worker, match->rule->index, fingerprint);
+	if (chunk->level && !chunk->wraps)
+		note_inside(worker, chunk->level, key);
 	place.allowed = is_allowed(worker, match, fingerprint);
 	strcpy(place.object, chunk->object);
 	strcpy(place.commit, chunk->commit);
@@ -172,11 +241,12 @@ static void match_to_hit(void *context, const struct match *match)
 	} else if (chunk->old) {
 		memory_grow(worker->old_keys, worker->old_count, worker->old_capacity);
 		worker->old_keys[worker->old_count++] = key;
-	} else if (worker->shared->settles) {
-		hit_wait(worker, match->rule->index, key, secret, &place);
-		secret = NULL; /* the waiting hit's */
 	} else {
-		tell_hit(worker, match->rule->index, key, secret, &place);
+		if (chunk->wraps && worker->wrapped_count < WRAPPED_MAX)
+			hit_wrap(worker, match->rule->index, key, secret, &place);
+		else
+			take_hit(worker, match->rule->index, key, secret, &place, chunk->traced);
+		secret = NULL; /* taken over */
 	}
 	secret_free(secret);
 }
@@ -201,18 +271,18 @@ enum chunk_result scan_worker_search(struct scan_worker *worker, const struct ch
 	worker->chunk = chunk;
 	worker->found = 0;
 	begin_lines(worker);
-	if (matcher_search(worker->matcher, chunk->bytes, chunk->size, chunk->first, chunk->last, match_to_hit, worker))
+	if (matcher_search(worker->level->matcher, chunk->bytes, chunk->size, chunk->first, chunk->last, match_to_hit, worker))
 		tell_undecided(worker);
 	if (!chunk->last && chunk->size > overlap) {
 		/* the next chunk begins here */
 		count_lines(worker, chunk->size - overlap);
-		worker->chunk_line = worker->line;
-		worker->chunk_line_start = worker->line_start;
+		worker->level->chunk_line = worker->line;
+		worker->level->chunk_line_start = worker->line_start;
 	}
 	worker->chunk = NULL;
 	if (worker->found)
 		return CHUNK_FOUND;
-	return matcher_met_literal(worker->matcher) ? CHUNK_SUSPICIOUS : CHUNK_PLAIN;
+	return matcher_met_literal(worker->level->matcher) ? CHUNK_SUSPICIOUS : CHUNK_PLAIN;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -220,6 +290,38 @@ static int compare_keys(const void *a, const void *b)
 	const uint32_t *x = a, *y = b;
 
 	return (*x > *y) - (*x < *y);
+}
+
+bool scan_worker_glance(struct scan_worker *worker, const void *bytes, size_t size)
+{
+	return matcher_glance(worker->levels[0].matcher, bytes, size);
+}
+
+void scan_worker_unwrapped(struct scan_worker *worker, unsigned number)
+{
+	struct scan_level *level = &worker->levels[number];
+	size_t inside = worker->inside_count - level->inside_start, first = worker->wrapped_count;
+	uint32_t *keys = worker->inside_keys + level->inside_start;
+
+	while (first && worker->wrapped[first - 1].level >= number)
+		first--;
+	if (inside && first < worker->wrapped_count)
+		qsort(keys, inside, sizeof(*keys), compare_keys);
+	for (size_t i = first; i < worker->wrapped_count; i++) {
+		struct wrapped_hit *wrapped = &worker->wrapped[i];
+		uint32_t key = wrapped->hit.key;
+
+		if (inside && bsearch(&key, keys, inside, sizeof(key), compare_keys))
+			continue;
+		take_hit(worker, wrapped->hit.rule, key, wrapped->hit.secret, &wrapped->hit.place, wrapped->traced);
+		wrapped->hit.secret = NULL;
+	}
+	/* for the contents around this one, what stood here stood inside; it is noted only now, behind what was looked up above */
+	for (size_t i = first; number && i < worker->wrapped_count; i++)
+		note_inside(worker, number, worker->wrapped[i].hit.key);
+	drop_wrapped(worker, first);
+	if (!number)
+		worker->inside_count = 0;
 }
 
 void scan_worker_settle(struct scan_worker *worker)
@@ -231,7 +333,7 @@ void scan_worker_settle(struct scan_worker *worker)
 
 		if (!worker->old_count ||
 		    !bsearch(&hit->key, worker->old_keys, worker->old_count, sizeof(hit->key), compare_keys))
-			tell_hit(worker, hit->rule, hit->key, hit->secret, &hit->place);
+			tell_hit(worker, hit->rule, hit->key, hit->secret, &hit->place, false);
 	}
 	forget_waiting(worker);
 }

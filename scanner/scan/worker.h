@@ -34,15 +34,34 @@ struct waiting_hit {
 	struct place place; /* its strings are owned */
 };
 
+/* What is kept of a content between two of its chunks. Those of a content and of the ones inside it come in turns. */
+struct scan_level {
+	struct matcher *matcher;               /* owned; NULL: not needed so far */
+	uint64_t chunk_line, chunk_line_start; /* lines at the start of the next chunk */
+	size_t inside_start;                   /* of the worker's inside_keys, those from here on are of contents inside this one */
+};
+
+/* A hit in a content that wraps others: it is one only where the credential stands in none of them. */
+struct wrapped_hit {
+	struct waiting_hit hit;
+	unsigned level;
+	bool traced;
+};
+
 struct scan_worker {
 	struct scan_shared *shared;
-	struct matcher *matcher;
+	const struct match_program *program;
+	struct scan_level *levels; /* owned: level_count of them, by chunk.level */
+	size_t level_count, level_capacity;
+	struct scan_level *level;  /* of the chunk being searched */
 	const struct chunk *chunk; /* being searched */
 	unsigned found;            /* in it */
-	/* lines: at the start of the chunk, and up to where they have been counted in it */
-	uint64_t chunk_line, chunk_line_start;
-	uint64_t line, line_start;
+	uint64_t line, line_start; /* lines up to where they have been counted in the chunk */
 	size_t counted;
+	struct wrapped_hit *wrapped; /* owned: hits in contents that wrap others, until those are at their end */
+	size_t wrapped_count, wrapped_capacity;
+	uint32_t *inside_keys; /* owned: what was found in contents inside the outermost one that is being searched */
+	size_t inside_count, inside_capacity;
 	struct waiting_hit *waiting; /* owned */
 	size_t waiting_count, waiting_capacity;
 	uint32_t *old_keys; /* owned: what stood there before */
@@ -54,6 +73,12 @@ void scan_worker_release(struct scan_worker *worker);
 
 /* Search one chunk. */
 enum chunk_result scan_worker_search(struct scan_worker *worker, const struct chunk *chunk, size_t overlap);
+
+/* The content of this level that wraps others is at its end: tell what stands in it and in none of them. */
+void scan_worker_unwrapped(struct scan_worker *worker, unsigned level);
+
+/* Whether size bytes are anything but plain (matcher_glance()). */
+bool scan_worker_glance(struct scan_worker *worker, const void *bytes, size_t size);
 
 /* Tell the waiting hits whose credential did not stand there before, and forget both. */
 void scan_worker_settle(struct scan_worker *worker);

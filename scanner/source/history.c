@@ -10,6 +10,7 @@
 #include "git/id_table.h"
 #include "git/repository.h"
 #include "git/tree_list.h"
+#include "source/container_kind.h"
 #include "source/git_folder.h"
 #include "source/history.h"
 
@@ -78,6 +79,19 @@ static enum chunk_result hand_out(struct source_history *history, unsigned worke
 	return history->events->chunk(history->events->context, worker, &chunk);
 }
 
+/* Whether a blob made from one that is no container is one. */
+static bool becomes_container(const struct source_events *events, const struct object_change *change)
+{
+	unsigned char made[CONTAINER_HEAD_SIZE];
+	const unsigned char *head;
+	size_t size = delta_head(change->base, change->delta, change->delta_size, made, sizeof(made), &head);
+
+	/* nearly every one begins as the other does */
+	if (head == change->base && size == sizeof(made))
+		return false;
+	return events->is_container(events->context, head, size);
+}
+
 /* A blob made from a plain one: what is new in it is looked at. */
 static enum change_answer glance_blob(struct source_history *history, unsigned worker, const struct object_change *change)
 {
@@ -85,7 +99,8 @@ static enum change_answer glance_blob(struct source_history *history, unsigned w
 
 	if (change->object_size >= LARGE_FILE_POINTER_MIN && change->object_size <= LARGE_FILE_POINTER_MAX)
 		return CHANGE_VISIT; /* it may have become a pointer */
-	if (change->seams->are_more || events->glance(events->context, worker, change->delta, change->delta_size) ||
+	if ((events->is_container && becomes_container(events, change)) || change->seams->are_more ||
+	    events->glance(events->context, worker, change->delta, change->delta_size) ||
 	    events->glance(events->context, worker, change->seams->bytes, change->seams->size))
 		return CHANGE_VISIT;
 	if (change->note)

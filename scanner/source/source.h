@@ -39,6 +39,9 @@ struct chunk {
 	size_t size;
 	uint64_t offset; /* of bytes in the content */
 	bool first, last;
+	const int *descriptor; /* of the file that holds the content, open until the last chunk was taken; NULL: none, or not only that */
+	unsigned level; /* contents around this one: 0 for what a source hands out. The chunks of a content and of those inside it come in turns */
+	bool wraps;     /* contents inside are handed out, too: what stands in one of them does not stand here once more (unwrapped) */
 };
 
 /* How far a walk is, for whoever watches it. Counted in steps, not object by object. */
@@ -70,6 +73,12 @@ struct source_events {
 	 */
 	bool (*glance)(void *context, unsigned worker, const void *bytes, size_t size);
 	const struct delta_seam_texts *seam_texts;
+
+	/* Whether an object that begins with these bytes (CONTAINER_HEAD_SIZE or all) is to be handed out whole whatever glance() says. NULL: none is. */
+	bool (*is_container)(void *context, const void *head, size_t size);
+
+	/* The content of this level that wraps others is at its end, and they are. Only source/container.h calls it. */
+	void (*unwrapped)(void *context, unsigned worker, unsigned level);
 
 	/*
 	 * Sources that compare before and after (staged, range) hand out what is new, then, only if something was found there, what stood there

@@ -1,0 +1,295 @@
+/*
+ * A content that is handed out whole is read where it lies. One that comes in windows is pushed, and readers pull: a thread of its own reads, and each of
+ * the two waits while the other one works. So whatever the reader hands on comes from the worker that the source's chunk came from, one call after the other.
+ */
+#include "source/container.h"
+
+#include "base/memory.h"
+#include "source/archive_library.h"
+#include "source/unpack.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A reader needs little more than libarchive's blocks, which it allocates. */
+#define READER_STACK_SIZE ((size_t)1 << 20)
+
+/* One worker's share. */
+struct stage_worker {
+	struct container_stage *stage;
+	unsigned number;
+	struct unpacker unpacker;
+	enum container_kind kind; /* of the content that comes at the moment; CONTAINER_NONE: no container, or none that is looked into */
+	char *path, *author;      /* owned: of a content in windows */
+	char object[OBJECT_ID_HEX_SIZE], commit[OBJECT_ID_HEX_SIZE];
+	/* the reader of a content in windows */
+	bool is_reading;      /* there is a thread to be joined */
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards the rest */
+	pthread_cond_t changed; /* signalled when any of them changes */
+	struct feed feed;     /* the current window, while it is handed over */
+	bool is_full, is_taken, is_closed, is_done;
+};
+
+struct container_stage {
+	struct source_events events;       /* for sources */
+	const struct source_events *inner; /* whoever searches */
+	unsigned depth;
+	void (*want_library)(void *context);
+	struct stage_worker *workers; /* owned: events.jobs of them */
+};
+
+/* ---- contents in windows ---- */
+
+/* The reader's side: it wants more than the window that it has. */
+static bool window_more(struct feed *feed)
+{
+	struct stage_worker *worker = (struct stage_worker *)((char *)feed - offsetof(struct stage_worker, feed));
+	bool is_there;
+
+	pthread_mutex_lock(&worker->lock);
+	if (worker->is_taken)
+		worker->is_full = false;
+	pthread_cond_broadcast(&worker->changed);
+	while (!worker->is_full && !worker->is_closed)
+		pthread_cond_wait(&worker->changed, &worker->lock);
+	is_there = worker->is_taken = worker->is_full;
+	pthread_mutex_unlock(&worker->lock);
+	return is_there;
+}
+
+static void *read_windows(void *context)
+{
+	struct stage_worker *worker = context;
+
+	/* whose bytes come first is the source: nothing is read before */
+	if (feed_fill(&worker->feed))
+		unpack_outermost(&worker->unpacker, worker->kind, &worker->feed);
+	pthread_mutex_lock(&worker->lock);
+	worker->is_done = true;
+	pthread_cond_broadcast(&worker->changed);
+	pthread_mutex_unlock(&worker->lock);
+	return NULL;
+}
+
+/* Hand a window over, and wait until it is read. */
+static void push(struct stage_worker *worker, const unsigned char *bytes, size_t size)
+{
+	pthread_mutex_lock(&worker->lock);
+	while (worker->is_full && !worker->is_done)
+		pthread_cond_wait(&worker->changed, &worker->lock);
+	if (!worker->is_done && size) {
+		worker->unpacker.consumed += size;
+		worker->feed.at = bytes;
+		worker->feed.left = size;
+		worker->is_full = true;
+		pthread_cond_broadcast(&worker->changed);
+		while (worker->is_full && !worker->is_done)
+			pthread_cond_wait(&worker->changed, &worker->lock);
+	}
+	pthread_mutex_unlock(&worker->lock);
+}
+
+static void start_reader(struct stage_worker *worker, const struct chunk *chunk)
+{
+	struct unpack_place nowhere = { &worker->unpacker, 1, 1, worker->kind };
+	struct chunk outer = *chunk;
+	pthread_attr_t attributes;
+
+	/* it lives longer than the chunk */
+	outer.path = worker->path = memory_copy_string(chunk->path);
+	outer.author = worker->author = memory_copy_string(chunk->author);
+	outer.object = strcpy(worker->object, chunk->object);
+	outer.commit = strcpy(worker->commit, chunk->commit);
+	unpack_begin(&worker->unpacker, worker->stage->inner, worker->number, worker->stage->depth, &outer);
+	worker->feed = (struct feed){ .more = window_more };
+	worker->is_full = worker->is_taken = worker->is_closed = worker->is_done = false;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, READER_STACK_SIZE);
+	worker->is_reading = !pthread_create(&worker->thread, &attributes, read_windows, worker);
+	pthread_attr_destroy(&attributes);
+	if (!worker->is_reading) {
+		worker->is_done = true;
+		unpack_tell(&nowhere, UNPACK_LIMIT, NULL, "no thread could be started to read it");
+	}
+}
+
+/* No more windows come. Returns whether a credential was found inside. */
+static bool end_reader(struct stage_worker *worker)
+{
+	bool found;
+
+	pthread_mutex_lock(&worker->lock);
+	worker->is_closed = true;
+	pthread_cond_broadcast(&worker->changed);
+	pthread_mutex_unlock(&worker->lock);
+	if (worker->is_reading)
+		pthread_join(worker->thread, NULL);
+	worker->is_reading = false;
+	found = unpack_end(&worker->unpacker);
+	worker->kind = CONTAINER_NONE;
+	worker->stage->inner->unwrapped(worker->stage->inner->context, worker->number, 0);
+	free(worker->path);
+	free(worker->author);
+	worker->path = worker->author = NULL;
+	return found;
+}
+
+/* A content whose end never came: the object turned out damaged, or the walk was stopped. */
+static void drop_unended(struct stage_worker *worker)
+{
+	if (worker->kind)
+		end_reader(worker);
+}
+
+/* ---- contents ---- */
+
+static bool read_whole(struct stage_worker *worker, const struct chunk *chunk)
+{
+	struct feed feed = feed_of_bytes(chunk->bytes, chunk->size);
+	bool found;
+
+	unpack_begin(&worker->unpacker, worker->stage->inner, worker->number, worker->stage->depth, chunk);
+	worker->unpacker.consumed = chunk->size;
+	unpack_outermost(&worker->unpacker, worker->kind, &feed);
+	found = unpack_end(&worker->unpacker);
+	worker->kind = CONTAINER_NONE;
+	worker->stage->inner->unwrapped(worker->stage->inner->context, worker->number, 0);
+	return found;
+}
+
+static enum container_kind recognise(const struct chunk *chunk)
+{
+	if (chunk->kind != PLACE_BLOB && chunk->kind != PLACE_FILE && chunk->kind != PLACE_INDEX && chunk->kind != PLACE_STDIN)
+		return CONTAINER_NONE;
+	return container_recognise(chunk->bytes, chunk->size < CONTAINER_HEAD_SIZE ? chunk->size : CONTAINER_HEAD_SIZE);
+}
+
+static enum chunk_result take_chunk(void *context, unsigned number, const struct chunk *chunk)
+{
+	struct container_stage *stage = context;
+	struct stage_worker *worker = &stage->workers[number];
+	const struct source_events *inner = stage->inner;
+	enum chunk_result result;
+	struct chunk outer = *chunk;
+	const char *why;
+	bool found = false;
+
+	if (chunk->first) {
+		drop_unended(worker);
+		worker->kind = recognise(chunk);
+	}
+	if (!worker->kind)
+		return inner->chunk(inner->context, number, chunk);
+	if (chunk->first && stage->want_library && container_type(worker->kind)->needs_library && !archive_library_get(&why) && !*why) {
+		worker->kind = CONTAINER_NONE;
+		stage->want_library(inner->context);
+		return CHUNK_SUSPICIOUS;
+	}
+	outer.wraps = true;
+	result = inner->chunk(inner->context, number, &outer);
+	if (chunk->first && chunk->last) {
+		found = read_whole(worker, chunk);
+	} else {
+		size_t repeated = chunk->first ? 0 : inner->overlap;
+
+		if (chunk->first)
+			start_reader(worker, chunk);
+		push(worker, (const unsigned char *)chunk->bytes + repeated, chunk->size - repeated);
+		if (chunk->last)
+			found = end_reader(worker);
+	}
+	/* never CHUNK_PLAIN: of an object made from this one by a delta only what is new would be looked at */
+	return found || result == CHUNK_FOUND ? CHUNK_FOUND : CHUNK_SUSPICIOUS;
+}
+
+static bool take_glance(void *context, unsigned worker, const void *bytes, size_t size)
+{
+	const struct container_stage *stage = context;
+
+	return stage->inner->glance(stage->inner->context, worker, bytes, size);
+}
+
+static bool is_container(void *context, const void *head, size_t size)
+{
+	(void)context;
+	return container_recognise(head, size < CONTAINER_HEAD_SIZE ? size : CONTAINER_HEAD_SIZE) != CONTAINER_NONE;
+}
+
+static void take_settle(void *context, unsigned worker)
+{
+	struct container_stage *stage = context;
+
+	drop_unended(&stage->workers[worker]);
+	stage->inner->settle(stage->inner->context, worker);
+}
+
+static void take_incomplete(void *context, const char *what, const char *object, const char *path, const char *detail)
+{
+	const struct container_stage *stage = context;
+
+	stage->inner->incomplete(stage->inner->context, what, object, path, detail);
+}
+
+/* ---- the stage ---- */
+
+void container_prepare(void)
+{
+	struct error error;
+
+	archive_library_load(&error); /* whoever meets an archive says what was wrong */
+}
+
+struct container_stage *container_stage_new(const struct source_events *events, unsigned depth, void (*want_library)(void *context))
+{
+	struct container_stage *stage = memory_allocate_zeroed(1, sizeof(*stage));
+
+	stage->inner = events;
+	stage->depth = depth;
+	stage->want_library = want_library;
+	stage->events = *events;
+	if (!depth)
+		return stage;
+	stage->events.context = stage;
+	stage->events.chunk = take_chunk;
+	stage->events.glance = take_glance;
+	stage->events.settle = take_settle;
+	stage->events.incomplete = take_incomplete;
+	stage->events.is_container = is_container;
+	stage->workers = memory_allocate_zeroed(events->jobs, sizeof(*stage->workers));
+	for (unsigned i = 0; i < events->jobs; i++) {
+		struct stage_worker *worker = &stage->workers[i];
+
+		worker->stage = stage;
+		worker->number = i;
+		pthread_mutex_init(&worker->lock, NULL);
+		pthread_cond_init(&worker->changed, NULL);
+	}
+	return stage;
+}
+
+const struct source_events *container_stage_events(const struct container_stage *stage)
+{
+	return &stage->events;
+}
+
+void container_stage_end_target(struct container_stage *stage)
+{
+	for (unsigned i = 0; stage->workers && i < stage->events.jobs; i++)
+		drop_unended(&stage->workers[i]);
+}
+
+void container_stage_free(struct container_stage *stage)
+{
+	if (!stage)
+		return;
+	container_stage_end_target(stage);
+	for (unsigned i = 0; stage->workers && i < stage->events.jobs; i++) {
+		unpack_release(&stage->workers[i].unpacker);
+		pthread_cond_destroy(&stage->workers[i].changed);
+		pthread_mutex_destroy(&stage->workers[i].lock);
+	}
+	free(stage->workers);
+	free(stage);
+}
