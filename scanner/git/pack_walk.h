@@ -83,6 +83,7 @@ struct pack_walk_options {
 	size_t memory_limit; /* bytes of objects held at once over all threads, visitors' notes not counted; PACK_WALK_MEMORY_DEFAULT */
 	size_t window_size;  /* see below; PACK_WALK_WINDOW_DEFAULT. SIZE_MAX: every object whole */
 	size_t overlap;      /* bytes that each window repeats of the one before */
+	size_t object_max;   /* of an object that is held whole; 0: PACK_WALK_OBJECT_MAX */
 	bool verify;         /* check each object's id against its bytes; one that is wrong is damaged */
 	const atomic_int *stop; /* NULL, or nonzero once the walk is to end early */
 	object_visit *visit;

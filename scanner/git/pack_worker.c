@@ -39,11 +39,18 @@ void worker_take(struct walk_worker *worker, size_t size, struct walk_buffer *bu
 	}
 }
 
+static size_t object_max(const struct walk_worker *worker)
+{
+	size_t limit = worker->walk->options->object_max;
+
+	return limit ? limit : PACK_WALK_OBJECT_MAX;
+}
+
 static const char *size_complain(struct walk_worker *worker, uint64_t size)
 {
 	snprintf(worker->complaint, sizeof(worker->complaint),
 		 "it takes %" PRIu64 " bytes, more than the %" PRIu64 " that can be held", size,
-		 (uint64_t)PACK_WALK_OBJECT_MAX);
+		 (uint64_t)object_max(worker));
 	return worker->complaint;
 }
 
@@ -56,7 +63,7 @@ static const char *entry_inflate(struct walk_worker *worker, const struct pack *
 
 	if (!inflate_plausible(header->size, limit))
 		return "it is too short for the size it says";
-	if (header->size > PACK_WALK_OBJECT_MAX)
+	if (header->size > object_max(worker))
 		return size_complain(worker, header->size);
 	worker_take(worker, header->size, result);
 	complaint = inflate_whole(worker->inflater, pack->file.bytes + header->data, limit,
@@ -80,7 +87,7 @@ static const char *delta_inflate(struct walk_worker *worker, const struct pack *
 		return complaint;
 	if (!delta_sizes(delta->bytes, delta->size, &base_size, &size))
 		complaint = "the sizes of a delta are broken";
-	else if (size > PACK_WALK_OBJECT_MAX)
+	else if (size > object_max(worker))
 		complaint = size_complain(worker, size);
 	else
 		*result_size = (size_t)size;
@@ -356,12 +363,12 @@ static void root_walk(struct walk_worker *worker, const struct pack *pack, uint3
 	struct walk_buffer object = { NULL, 0, 0 };
 	const struct pack_entry *root = &pack->entries[entry];
 	bool is_base = root->last_child != PACK_ENTRY_NONE;
-	size_t whole_max = is_base ? PACK_WALK_OBJECT_MAX : worker->walk->window_size;
+	size_t whole_max = is_base ? object_max(worker) : worker->walk->window_size;
 	struct pack_header header;
 	const char *complaint = pack_entry_header(pack, entry, &header);
 	struct object_note *note = NULL;
 
-	if (!complaint && header.size > PACK_WALK_OBJECT_MAX && worker->walk->window_size == SIZE_MAX)
+	if (!complaint && header.size > object_max(worker) && worker->walk->window_size == SIZE_MAX)
 		complaint = size_complain(worker, header.size); /* wanted whole, and too large for that */
 	if (!complaint && header.size > whole_max) {
 		object_stream(worker, pack, entry, &header);

@@ -27,6 +27,7 @@ struct reading {
 	struct archive *archive;
 	struct feed *feed;
 	struct buffer previous; /* the name of the member before */
+	bool told_encrypted;
 };
 
 /* The bytes of one member. */
@@ -56,19 +57,21 @@ static la_ssize_t read_block(struct archive *archive, void *context, const void 
 }
 
 /* What libarchive complained of, in the word that fits. */
-static void tell(const struct reading *reading, const char *name)
+static void tell(struct reading *reading, const char *name)
 {
 	const char *why = reading->library->error_string(reading->archive);
 	enum unpack_problem problem = UNPACK_DAMAGED;
 
 	if (!why)
 		why = "it cannot be read";
-	if (strstr(why, "ncrypt") || strstr(why, "assphrase"))
+	if (strstr(why, "ncrypt") || strstr(why, "assphrase")) {
 		problem = UNPACK_ENCRYPTED;
-	else if (strstr(why, "nsupported"))
+		reading->told_encrypted = true;
+	} else if (strstr(why, "nsupported")) {
 		problem = UNPACK_UNSUPPORTED;
-	else if (strstr(why, "llocate"))
+	} else if (strstr(why, "llocate")) {
 		problem = UNPACK_LIMIT;
+	}
 	if (!reading->place->unpacker->is_over)
 		unpack_tell(reading->place, problem, name, why);
 }
@@ -133,6 +136,7 @@ static void read_member(struct reading *reading, struct archive_entry *entry)
 		return;
 	if (library->entry_is_encrypted(entry)) {
 		unpack_tell(place, UNPACK_ENCRYPTED, is_stream ? NULL : name, "it is encrypted");
+		reading->told_encrypted = true;
 		return;
 	}
 	if (is_stream)
@@ -165,7 +169,7 @@ static void read_members(struct reading *reading)
 		read_member(reading, entry);
 	}
 	/* 7z can encrypt its list of members, too */
-	if (library->read_has_encrypted_entries(reading->archive) == 1)
+	if (!reading->told_encrypted && library->read_has_encrypted_entries(reading->archive) == 1)
 		unpack_tell(reading->place, UNPACK_ENCRYPTED, NULL, "it has encrypted members");
 }
 
