@@ -387,6 +387,13 @@ static int prepare_sandbox(struct sandbox *sandbox, const struct broker_options 
 	return 0;
 }
 
+static int prepare_search(struct match_program *program, const struct broker_options *options, struct error *error)
+{
+	if (options->target_count && options->decode_depth)
+		match_program_add_forms(program, options->decode_depth);
+	return match_program_prepare(program, looks_at_little(options), error);
+}
+
 enum exit_code broker_run(const struct broker_options *options)
 {
 	static char hook[] = "hook";
@@ -402,7 +409,7 @@ enum exit_code broker_run(const struct broker_options *options)
 	if ((options->baseline && baseline_load(&baseline, options->baseline, &error)) ||
 	    prepare_sandbox(&sandbox, options, &error) ||
 	    match_program_compile(&program, options->rules, &error) ||
-	    match_program_prepare(program, looks_at_little(options), &error) ||
+	    prepare_search(program, options, &error) ||
 	    reports_open(&reports, as_hook ? hook_formats : options->formats, as_hook ? 1 : options->format_count, options->color,
 			 &error)) {
 		log_error("%s", error.message);

@@ -41,6 +41,7 @@ struct broker_options {
 	bool verbose;
 	enum sandbox_mode sandbox;
 	unsigned cpu_limit_seconds; /* of the scan process; 0: none */
+	unsigned decode_depth;      /* forms that are looked into, one in the other */
 	bool dry_run, yes, exit_zero;
 	bool own_keys; /* credentials may be used to revoke themselves */
 	enum confidence min_confidence;

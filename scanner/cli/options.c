@@ -5,6 +5,7 @@
 #include "broker/broker.h"
 #include "cli/options_check.h"
 #include "cli/options_table.h"
+#include "match/match.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -85,6 +86,7 @@ const struct option_row option_rows[] = {
 	{ 0, "to-command", "COMMAND", "rotate: give the new key to this command's standard input", COMMAND_KEYS, OPTION_TEXT, TARGET(to_command) },
 	{ 0, "api-url", "URL", "keys: where the provider's API is; plain http only to a loopback address", COMMAND_KEYS, OPTION_TEXT, TARGET(api_url) },
 	{ 0, "sandbox", "MODE", "require, auto (default) or off: what the scan process gives up", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_SANDBOX, TARGET_WORDS(sandbox, "require auto off") },
+	{ 0, "decode-depth", "N", "look into up to N forms, one in the other (base64, UTF-16, hex, escapes …); default: 2, 0: none", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(decode_depth, 0, MATCH_DEPTH_MAX) },
 	{ 0, "cpu-limit", "SECONDS", "of processor time that the scan may take; default: none", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(cpu_limit_seconds, 1, 31536000) },
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
@@ -305,6 +307,7 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		.min_confidence = CONFIDENCE_LIKELY,
 		.max_revocations = 1000,
 		.archive_depth = ARCHIVE_DEPTH_DEFAULT,
+		.decode_depth = MATCH_DEPTH_DEFAULT,
 		.timeout_seconds = REVOKE_TIMEOUT_SECONDS_DEFAULT,
 		.retries = REVOKE_RETRIES_DEFAULT,
 	};

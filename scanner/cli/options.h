@@ -51,6 +51,7 @@ struct options {
 	enum report_color color;
 	enum sandbox_mode sandbox;
 	unsigned cpu_limit_seconds; /* 0: none */
+	unsigned decode_depth;      /* forms that are looked into, one in the other */
 	unsigned long max_revocations;
 	const char *reporter_email, *comment, *ca_file;
 	const char *ledger; /* NULL: the default one */

@@ -172,6 +172,7 @@ int command_broker_options(const struct options *options, const struct rule_set 
 		.verbose = options->verbose,
 		.sandbox = options->sandbox,
 		.cpu_limit_seconds = options->cpu_limit_seconds,
+		.decode_depth = options->decode_depth,
 		.exit_zero = options->exit_zero,
 		.min_confidence = options->min_confidence,
 		.max_revocations = options->max_revocations,

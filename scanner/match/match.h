@@ -22,11 +22,11 @@ struct match_program;
 struct matcher;
 
 /*
- * What a match may need to see around its literal. Content that comes in windows must repeat MATCH_OVERLAP bytes of the one
- * before in each, so that each literal has its whole surroundings in exactly one of them.
+ * What a match may need to see around its literal, which in some forms is ten times as long as it is plainly. Content that comes in windows must
+ * repeat MATCH_OVERLAP bytes of the one before in each, so that each literal has its whole surroundings in exactly one of them.
  */
-#define MATCH_BEFORE 512
-#define MATCH_AFTER (SECRET_SIZE_MAX + 64)
+#define MATCH_BEFORE 1024
+#define MATCH_AFTER 12288
 #define MATCH_OVERLAP (MATCH_BEFORE + MATCH_AFTER)
 
 /*
@@ -34,6 +34,16 @@ struct matcher;
  * checksum names, is ERROR_CONFIGURATION with "FILE:LINE:COLUMN: …".
  */
 int match_program_compile(struct match_program **program, const struct rule_set *set, struct error *error);
+
+/* Forms, one in the other, that are looked into: unless match_program_add_forms() says otherwise none, and credentials are found that stand there plainly. */
+#define MATCH_DEPTH_DEFAULT 2
+#define MATCH_DEPTH_MAX 4
+
+/*
+ * Look for credentials in up to `depth` forms, too, one in the other: UTF-16, base64, hexadecimal, escaped for an URL, JSON, HTML or mail, in joined
+ * strings. Call it before match_program_prepare(), once.
+ */
+void match_program_add_forms(struct match_program *program, unsigned depth);
 
 /*
  * Load and compile what searches much quickly; without it a search finds the same, more slowly. little says that little is to be searched, for
@@ -70,11 +80,11 @@ typedef void match_found(void *context, const struct match *match);
 int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool first, bool last, match_found *found,
 		   void *context);
 
-/* Whether the last matcher_search() met a literal of any rule at all, or could not tell. */
+/* Whether the last matcher_search() met a literal of any rule at all, plainly or in some form, or could not tell. */
 bool matcher_met_literal(const struct matcher *matcher);
 
 /*
- * Whether a literal of any rule stands in size bytes (or it cannot be told): for bytes of which only that is asked. It disturbs no search that goes from window to
+ * Whether a literal of any rule stands in size bytes, in whatever form (or it cannot be told): for bytes of which only that is asked. It disturbs no search that goes from window to
  * window.
  */
 bool matcher_glance(struct matcher *matcher, const void *bytes, size_t size);

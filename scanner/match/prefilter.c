@@ -11,12 +11,47 @@
 /* Loaded by prefilter_prepare(), so there is one wherever there is a database. */
 static const struct vectorscan_library *vectorscan;
 
-void prefilter_add(struct prefilter *prefilter, const char *literal)
+void prefilter_add(struct prefilter *prefilter, const char *literal, size_t length)
 {
-	prefilter->texts = memory_resize(prefilter->texts, prefilter->count + 1, sizeof(*prefilter->texts));
-	prefilter->lengths = memory_resize(prefilter->lengths, prefilter->count + 1, sizeof(*prefilter->lengths));
+	memory_grow(prefilter->texts, prefilter->count, prefilter->capacity);
+	memory_grow(prefilter->lengths, prefilter->count, prefilter->length_capacity);
 	prefilter->texts[prefilter->count] = literal;
-	prefilter->lengths[prefilter->count++] = strlen(literal);
+	prefilter->lengths[prefilter->count++] = length;
+}
+
+static unsigned char last_byte(const struct prefilter *prefilter, size_t number)
+{
+	return (unsigned char)prefilter->texts[number][prefilter->lengths[number] - 1];
+}
+
+/* Order the literals by their last bytes, as a search without Vectorscan meets them. */
+static void order_by_ends(struct prefilter *prefilter)
+{
+	uint32_t next[256];
+
+	free(prefilter->of_last_byte);
+	prefilter->of_last_byte = memory_allocate_zeroed(prefilter->count + 1, sizeof(*prefilter->of_last_byte));
+	memset(prefilter->firsts, 0, sizeof(prefilter->firsts));
+	memset(prefilter->last_pairs, 0, sizeof(prefilter->last_pairs));
+	for (size_t i = 0; i < prefilter->count; i++)
+		prefilter->firsts[last_byte(prefilter, i) + 1]++;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		prefilter->firsts[byte + 1] += prefilter->firsts[byte];
+		next[byte] = prefilter->firsts[byte];
+	}
+	for (size_t i = 0; i < prefilter->count; i++) {
+		unsigned char last = last_byte(prefilter, i);
+		size_t length = prefilter->lengths[i];
+
+		prefilter->of_last_byte[next[last]++] = (uint32_t)i;
+		for (unsigned before = 0; before < 256; before++) {
+			if (length > 1)
+				before = (unsigned char)prefilter->texts[i][length - 2];
+			prefilter->last_pairs[before * 4 + last / 64] |= UINT64_C(1) << last % 64;
+			if (length > 1)
+				break;
+		}
+	}
 }
 
 int prefilter_prepare(struct prefilter *prefilter, bool little, struct error *error)
@@ -25,7 +60,10 @@ int prefilter_prepare(struct prefilter *prefilter, bool little, struct error *er
 	unsigned *flags, *ids;
 	int result = 0;
 
-	if (prefilter->database || !prefilter->count || (little && prefilter->count <= PREFILTER_LITERALS_FEW))
+	if (prefilter->database || !prefilter->count)
+		return 0;
+	order_by_ends(prefilter);
+	if (little)
 		return 0;
 	vectorscan = vectorscan_library_load(error);
 	if (!vectorscan)
@@ -51,6 +89,7 @@ void prefilter_release(struct prefilter *prefilter)
 		vectorscan->free_database(prefilter->database);
 	free(prefilter->texts);
 	free(prefilter->lengths);
+	free(prefilter->of_last_byte);
 	*prefilter = (struct prefilter){ 0 };
 }
 
@@ -86,33 +125,32 @@ static int literal_ended(unsigned id, unsigned long long from, unsigned long lon
 	return 0;
 }
 
-/* One literal after the other, but told in the order in which they end. */
-static void search_few(const struct search *search, const char *bytes, size_t size)
+/*
+ * What ends at each byte, by the last two bytes, which are nearly always those of no literal. Returns whether any literal stands there; without a callback
+ * that is all that is asked.
+ */
+static bool search_little(const struct prefilter *prefilter, const char *text, size_t size, prefilter_found *found, void *context)
 {
-	const struct prefilter *prefilter = search->prefilter;
-	const char *few[PREFILTER_LITERALS_FEW], **next = few;
+	const unsigned char *bytes = (const unsigned char *)text;
+	bool any = false;
 
-	if (prefilter->count > PREFILTER_LITERALS_FEW) /* nobody called prefilter_prepare() */
-		next = memory_allocate(prefilter->count * sizeof(*next));
-	for (size_t i = 0; i < prefilter->count; i++)
-		next[i] = memmem(bytes, size, prefilter->texts[i], prefilter->lengths[i]);
-	for (;;) {
-		size_t first = prefilter->count;
+	for (size_t end = 1; end <= size; end++) {
+		unsigned last = bytes[end - 1];
 
-		for (size_t i = 0; i < prefilter->count; i++) {
-			if (next[i] && (first == prefilter->count || next[i] + prefilter->lengths[i] <
-									     next[first] + prefilter->lengths[first]))
-				first = i;
+		if (end > 1 && !(prefilter->last_pairs[bytes[end - 2] * 4 + last / 64] >> last % 64 & 1))
+			continue;
+		for (uint32_t i = prefilter->firsts[last]; i < prefilter->firsts[last + 1]; i++) {
+			size_t number = prefilter->of_last_byte[i], length = prefilter->lengths[number];
+
+			if (length > end || memcmp(bytes + end - length, prefilter->texts[number], length) != 0)
+				continue;
+			any = true;
+			if (!found)
+				return true;
+			found(context, number, end - length, end);
 		}
-		if (first == prefilter->count)
-			break;
-		search->found(search->context, first, (size_t)(next[first] - bytes),
-			      (size_t)(next[first] - bytes) + prefilter->lengths[first]);
-		next[first] = memmem(next[first] + 1, (size_t)(bytes + size - next[first] - 1), prefilter->texts[first],
-				     prefilter->lengths[first]);
 	}
-	if (next != few)
-		free(next);
+	return any;
 }
 
 int prefilter_search(const struct prefilter *prefilter, struct hs_scratch *scratch, const char *bytes, size_t size,
@@ -123,7 +161,7 @@ int prefilter_search(const struct prefilter *prefilter, struct hs_scratch *scrat
 	if (!prefilter->count || !size)
 		return 0;
 	if (!prefilter->database) {
-		search_few(&search, bytes, size);
+		search_little(prefilter, bytes, size, found, context);
 		return 0;
 	}
 	/* it counts in unsigned int: content larger than a window comes in windows */
@@ -147,9 +185,5 @@ bool prefilter_glance(const struct prefilter *prefilter, struct hs_scratch *scra
 	if (prefilter->database)
 		return size > UINT32_MAX || vectorscan->scan(prefilter->database, bytes, (unsigned)size, 0, scratch,
 							     literal_glanced, NULL) != HS_SUCCESS;
-	for (size_t i = 0; i < prefilter->count; i++) {
-		if (memmem(bytes, size, prefilter->texts[i], prefilter->lengths[i]))
-			return true;
-	}
-	return false;
+	return search_little(prefilter, bytes, size, NULL, NULL);
 }

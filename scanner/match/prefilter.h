@@ -1,6 +1,6 @@
 /*
- * Where literals stand in bytes: by Vectorscan in one pass, or, where little is to be searched, one literal after the other with
- * what the C library has. Both find the same, in the same order. Private to match/.
+ * Where literals stand in bytes: by Vectorscan in one pass, or, where little is to be searched, without it: what loading it takes would search some
+ * megabytes. Both find the same, in the same order. Private to match/.
  */
 #ifndef STAUNCH_MATCH_PREFILTER_H
 #define STAUNCH_MATCH_PREFILTER_H
@@ -9,24 +9,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct hs_database;
 struct hs_scratch;
 
-/* As many literals as are searched for one after the other; more are left to Vectorscan once prefilter_prepare() was called. */
-#define PREFILTER_LITERALS_FEW 8
-
 struct prefilter {
 	const char **texts; /* owned; count of them, borrowed. A literal's number is its place here */
 	size_t *lengths;    /* owned */
-	size_t count;
-	struct hs_database *database; /* owned; NULL: they are searched for one after the other */
+	size_t count, capacity, length_capacity;
+	struct hs_database *database; /* owned; NULL: they are searched for without it, by */
+	uint32_t *of_last_byte; /* owned: their numbers, ordered by their last bytes; those of byte b from firsts[b] to firsts[b + 1] */
+	uint32_t firsts[257];
+	uint64_t last_pairs[1024]; /* a bit for the last two bytes of each: number first * 256 + second */
 };
 
-/* Take a literal, which must outlive the prefilter. */
-void prefilter_add(struct prefilter *prefilter, const char *literal);
+/* Take a literal of `length` bytes (1 or more; the first is not NUL), which must outlive the prefilter. */
+void prefilter_add(struct prefilter *prefilter, const char *literal, size_t length);
 
-/* All literals were added: make it fast, unless little is to be searched and the literals are few. ERROR_CONFIGURATION, ERROR_UNSUPPORTED. */
+/* All literals were added: prepare to search. little: for so little that Vectorscan is not worth loading. ERROR_CONFIGURATION, ERROR_UNSUPPORTED. */
 int prefilter_prepare(struct prefilter *prefilter, bool little, struct error *error);
 void prefilter_release(struct prefilter *prefilter);
 
