@@ -17,6 +17,7 @@
 /* The texts looked for, as far as a seam is concerned. */
 struct delta_seam_texts {
 	size_t reach; /* the longest text's length, less 1: so much of it can be on either side. At most DELTA_REACH_MAX */
+	bool are_long;        /* none is shorter than 3 bytes */
 	bool second[256];     /* bytes that follow another one in some text */
 	uint64_t pairs[1024]; /* a bit for each two bytes that follow each other in some text: number first * 256 + second */
 };
@@ -29,9 +30,9 @@ static inline bool delta_seam_has_pair(const struct delta_seam_texts *texts, uns
 
 /* The bytes round those seams that a text may cross, piece after piece. */
 struct delta_seams {
-	unsigned char bytes[4096];
+	unsigned char bytes[32768];
 	size_t size;
-	bool are_more; /* than fit, or some between runs too short for it: the texts must be looked for in the result */
+	bool are_more; /* than fit: the texts must be looked for in the result */
 };
 
 /*

@@ -318,11 +318,12 @@ bool matcher_glance(struct matcher *matcher, const void *bytes, size_t size)
 	return prefilter_glance(&matcher->program->prefilter, matcher->scratch, bytes, size);
 }
 
-size_t match_program_pairs(const struct match_program *program, uint64_t pairs[1024])
+size_t match_program_pairs(const struct match_program *program, uint64_t pairs[1024], size_t *shortest)
 {
 	const struct prefilter *prefilter = &program->prefilter;
 	size_t longest = 0;
 
+	*shortest = prefilter->count ? SIZE_MAX : 0;
 	memset(pairs, 0, 1024 * sizeof(*pairs));
 	for (size_t i = 0; i < prefilter->count; i++) {
 		const unsigned char *text = (const unsigned char *)prefilter->texts[i];
@@ -331,6 +332,8 @@ size_t match_program_pairs(const struct match_program *program, uint64_t pairs[1
 			pairs[text[k] * 4 + text[k + 1] / 64] |= UINT64_C(1) << text[k + 1] % 64;
 		if (prefilter->lengths[i] > longest)
 			longest = prefilter->lengths[i];
+		if (prefilter->lengths[i] < *shortest)
+			*shortest = prefilter->lengths[i];
 	}
 	return longest;
 }

@@ -90,10 +90,10 @@ bool matcher_met_literal(const struct matcher *matcher);
 bool matcher_glance(struct matcher *matcher, const void *bytes, size_t size);
 
 /*
- * What all literals are made of: a bit in pairs (number first * 256 + second) for each two bytes that follow each other in one of them. Returns the length of the
- * longest.
+ * What all that is looked for first is made of, the literals and what stands for them in some form: a bit in pairs (number first * 256 + second) for each two bytes
+ * that follow each other in one of them. Returns the length of the longest, and that of the shortest in *shortest.
  */
-size_t match_program_pairs(const struct match_program *program, uint64_t pairs[1024]);
+size_t match_program_pairs(const struct match_program *program, uint64_t pairs[1024], size_t *shortest);
 
 /*
  * The broker's second look: whether the bytes as a whole are a credential of this rule. Returns true and sets *confidence,

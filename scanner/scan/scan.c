@@ -335,8 +335,9 @@ static void scan_target(struct scan *scan, uint32_t number)
 
 static void list_seam_texts(struct delta_seam_texts *texts, const struct match_program *program)
 {
-	size_t longest = match_program_pairs(program, texts->pairs);
+	size_t shortest, longest = match_program_pairs(program, texts->pairs, &shortest);
 
+	texts->are_long = shortest >= 3;
 	texts->reach = longest ? longest - 1 : 0;
 	for (unsigned pair = 0; pair < 256 * 256; pair++)
 		texts->second[pair % 256] |= texts->pairs[pair / 64] >> pair % 64 & 1;

@@ -633,7 +633,7 @@ history_of() {
 # ---- large blobs ----
 
 WINDOW=1048576 # bytes of a blob that are searched at a time
-OVERLAP=4672   # MATCH_OVERLAP: what windows share
+OVERLAP=13312   # MATCH_OVERLAP: what windows share
 
 # put_at FILE OFFSET: standard input into FILE there
 put_at() {
