@@ -11,8 +11,9 @@
 /* Shorter ones would stand everywhere. */
 #define LENGTH_MIN 3
 
-/* As much of a half as is looked for beside a break. */
+/* As much of a half as is looked for beside a break; and as much as says enough without one. */
 #define HALF_MAX 5
+#define HALF_ALONE 4
 
 /* Where triggers are being added, and what they have in common. */
 struct maker {
@@ -62,14 +63,21 @@ static void add_joined(struct maker *maker, const char *before, size_t before_le
 
 /*
  * The text, `length` bytes in units of `unit`, with a line break between two of them, plain or written as \n in a string: the longer half beside the
- * break is enough, unless it is short. Text in two forms has plain breaks alone, without an indent.
+ * break is enough, unless it is short. Text in two forms has plain breaks alone, without an indent. Of long text the first and the second half are enough: a break leaves
+ * one of them whole.
  */
 static void add_wrapped(struct maker *maker, const char *text, size_t length, size_t unit)
 {
 	static const char *const before_right[] = { "\n", " ", "\t", "n" }, *const behind_left[] = { "\n", "\r", "\\" },
 				 *const breaks[] = { "\n", "\r\n", "\n ", "\n\t", "\r\n ", "\r\n\t", "\\n", "\\r\\n" };
 	bool any = maker->common.depth == 1;
+	size_t half = length / unit / 2 < HALF_MAX ? length / unit / 2 : HALF_MAX;
 
+	if (half >= HALF_ALONE) {
+		add_trigger(maker, text, half * unit, 0, 0, false);
+		add_trigger(maker, text + length - half * unit, half * unit, 0, length / unit - half, false);
+		return;
+	}
 	for (size_t at = unit; at < length; at += unit) {
 		size_t behind = length - at, kept;
 
@@ -248,6 +256,10 @@ static void add_joints(struct maker *maker, size_t at)
 			add_joined(maker, NULL, 0, quotes[i], text + at, behind < HALF_MAX ? behind : HALF_MAX, 1, at);
 			continue;
 		}
+		if (before >= HALF_ALONE) {
+			add_joined(maker, text + at - before, before, quotes[i], NULL, 0, 0, at - before);
+			continue;
+		}
 		for (size_t j = 0; j < sizeof(joints) / sizeof(*joints); j++) {
 			char joint[8];
 
@@ -304,11 +316,11 @@ static void add_escaped_again(struct maker *maker, enum form form)
 	buffer_release(&text);
 }
 
-/* Whether a plain line break without an indent is in the trigger. */
+/* Whether the break in a trigger, or beside it, is a plain one without an indent. */
 static bool is_broken_plainly(const struct trigger *trigger)
 {
-	return (memchr(trigger->text, '\n', trigger->length) || memchr(trigger->text, '\r', trigger->length)) &&
-	       !memchr(trigger->text, ' ', trigger->length) && !memchr(trigger->text, '\t', trigger->length);
+	return !memchr(trigger->text, ' ', trigger->length) && !memchr(trigger->text, '\t', trigger->length) &&
+	       !memchr(trigger->text, '\\', trigger->length) && !(trigger->lead && trigger->text[0] == 'n');
 }
 
 /* The triggers of what a trigger stands for in one more form round it. Only forms that somebody uses so: base64 and hex of anything, each escape twice. */
