@@ -100,6 +100,8 @@ static int gitlab(struct ci_range *range, struct error *error)
 
 	if (variable("CI_MERGE_REQUEST_DIFF_BASE_SHA"))
 		return set_range(range, variable("CI_MERGE_REQUEST_DIFF_BASE_SHA"), head, "CI_MERGE_REQUEST_DIFF_BASE_SHA", error);
+	if (variable("CI_DEFAULT_BRANCH"))
+		range->base_else = memory_format("refs/remotes/origin/%s", variable("CI_DEFAULT_BRANCH"));
 	if (commit(variable("CI_COMMIT_BEFORE_SHA")))
 		return set_range(range, variable("CI_COMMIT_BEFORE_SHA"), head, "CI_COMMIT_BEFORE_SHA", error);
 	return set_branch(range, variable("CI_DEFAULT_BRANCH"), head, "CI_DEFAULT_BRANCH", error);
@@ -179,6 +181,7 @@ int ci_range_find(struct ci_range *range, struct error *error)
 void ci_range_release(struct ci_range *range)
 {
 	free(range->base);
+	free(range->base_else);
 	free(range->head);
 	free(range->why);
 	*range = (struct ci_range){ 0 };

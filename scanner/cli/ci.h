@@ -12,6 +12,7 @@ struct ci_range {
 	const char *system; /* "GitHub Actions"; static */
 	char *base;         /* owned: what is known already; NULL: all that leads to head is looked at */
 	char *head;         /* owned */
+	char *base_else;    /* owned: what counts for a base that a whole clone lacks, as after a force push; or NULL */
 	bool base_is_branch; /* base is a branch that head may be the tip of: then all that leads to it is looked at */
 	char *why;          /* owned: what it was taken from, for people */
 	const char *if_missing; /* static: how to have this system clone enough */

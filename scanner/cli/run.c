@@ -245,6 +245,7 @@ static enum exit_code run_ci(const struct options *options, const struct rule_se
 					.tip_count = 1,
 					.known = known,
 					.known_count = range.base != NULL,
+					.known_else = range.base_else,
 					.all_if_none = range.base_is_branch };
 	struct scan_target target = { .kind = SCAN_RANGE,
 				      .path = options->operands.count ? options->operands.items[0] : ".",

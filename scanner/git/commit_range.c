@@ -196,9 +196,10 @@ static void add_known_references(git_repository *git, const char *prefix, struct
 	free(pattern);
 }
 
-static int resolve(git_repository *git, const struct commit_choice *choice, struct resolved *resolved,
-		   struct error *error)
+static int resolve(struct repository *repository, const struct commit_choice *choice, struct resolved *resolved,
+		   bool *took_else, struct error *error)
 {
+	git_repository *git = repository->git;
 	int number;
 
 	for (size_t i = 0; i < choice->tip_count; i++) {
@@ -208,6 +209,10 @@ static int resolve(git_repository *git, const struct commit_choice *choice, stru
 	}
 	for (size_t i = 0; i < choice->known_count; i++) {
 		number = add_known(git, choice->known[i], resolved);
+		if (number == GIT_ENOTFOUND && choice->known_else && !repository_is_shallow(repository)) {
+			*took_else = true;
+			number = add_known(git, choice->known_else, resolved);
+		}
 		if (number && !(number == GIT_ENOTFOUND && choice->known_may_be_missing))
 			return libgit2_error(error, number, "cannot find the commit", choice->known[i]);
 	}
@@ -225,12 +230,13 @@ int repository_choose(struct repository *repository, const struct commit_choice 
 		repository_is_shallow(repository) ? walk_shallow_choice : walk_choice;
 	struct resolved resolved = { 0 };
 	struct object_list list = { 0 };
-	int result = resolve(repository->git, choice, &resolved, error), number = 0;
+	int result, number = 0;
 
 	*chosen = (struct chosen){ 0 };
+	result = resolve(repository, choice, &resolved, &chosen->took_else, error);
 	if (!result)
 		number = walk(repository->git, &resolved, &list);
-	if (!result && !number && !list.count && choice->all_if_none && resolved.tips.count) {
+	if (!result && !number && !list.count && (choice->all_if_none || chosen->took_else) && resolved.tips.count) {
 		resolved.known.count = 0;
 		chosen->took_all = true;
 		number = walk(repository->git, &resolved, &list);

@@ -145,6 +145,7 @@ struct commit_choice {
 	const char *const *known; /* known_count of them */
 	size_t known_count;
 	bool known_may_be_missing;    /* one that is not there tells nothing; otherwise it is ERROR_NOT_FOUND */
+	const char *known_else;       /* what counts for one that a whole clone lacks, because its branch was pushed over; NULL: nothing does */
 	const char *known_references; /* what the references whose names begin so lead to is known as well ("refs/remotes/origin/"), or NULL */
 	bool all_if_none;             /* where nothing would be left, nothing is known: a branch compared with itself */
 };
@@ -154,7 +155,8 @@ struct chosen {
 	size_t commit_count;
 	struct object_id *others;  /* owned: the tags that tips are, and trees and blobs */
 	size_t other_count;
-	bool took_all; /* all_if_none applied */
+	bool took_else; /* known_else applied, and with it all_if_none */
+	bool took_all;  /* all_if_none applied */
 };
 
 /* List them. Returns 0; ERROR_NOT_FOUND when a name leads nowhere; after an error *chosen has what was listed until then. Release it in each case. */

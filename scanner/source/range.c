@@ -121,8 +121,10 @@ int source_commits(const struct source_events *events, struct repository *reposi
 	struct chosen chosen = { 0 };
 	int result = repository_choose(repository, choice, &chosen, error);
 
+	if (chosen.took_else)
+		log_note("'%s' is not in this clone, as after a push over it: '%s' counts for it", choice->known[0], choice->known_else);
 	if (chosen.took_all)
-		log_note("nothing lies between '%s' and '%s': all that leads to '%s' is scanned", choice->known[0],
+		log_note("nothing lies between '%s' and '%s': all that leads to '%s' is scanned", chosen.took_else ? choice->known_else : choice->known[0],
 			 choice->tips[0], choice->tips[0]);
 	/* what could be listed before the walk broke off is scanned all the same */
 	for (size_t i = 0; i < chosen.commit_count && !*events->stop; i++)

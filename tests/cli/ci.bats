@@ -182,6 +182,24 @@ expect_range() {
 	done
 }
 
+@test "ci: GitLab, a push over what no clone has any more: the default branch counts for it" {
+	make_clone
+	gone=${zeros//0/7}
+	ci GITLAB_CI=true CI_COMMIT_SHA="$t2" CI_COMMIT_BEFORE_SHA="$gone" CI_DEFAULT_BRANCH=main
+	expect_status 1
+	expect '[(.findings | length), .targets[0].commits]' '[2,2]'
+	expect_message "'$gone' is not in this clone"
+	# the default branch itself: then all of it
+	git -C "$T/origin" update-ref refs/heads/main "$t2"
+	git fetch -q
+	ci GITLAB_CI=true CI_COMMIT_SHA="$t2" CI_COMMIT_BEFORE_SHA="$gone" CI_DEFAULT_BRANCH=main
+	expect '[(.findings | length), .targets[0].commits]' '[2,3]'
+	ci GITLAB_CI=true CI_COMMIT_SHA="$t2" CI_COMMIT_BEFORE_SHA="$gone" CI_DEFAULT_BRANCH=none
+	expect_status 3
+	ci GITLAB_CI=true CI_COMMIT_SHA="$t2" CI_COMMIT_BEFORE_SHA="$gone"
+	expect_status 3
+}
+
 @test "ci: a tag named as the commit before does not stand for it" {
 	make_clone --depth 1
 	git update-ref "refs/tags/$c0" "$t2"
