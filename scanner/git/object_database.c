@@ -48,10 +48,10 @@ int object_database_open(struct object_database **out, struct repository *reposi
 	for (size_t i = 0; i < count; i++) {
 		DIR *folder = opendir(database->directories[i]);
 
-		if (!folder)
-			unreadable(context, database->directories[i], strerror(errno));
-		else
+		if (folder)
 			closedir(folder);
+		else if (errno != ENOENT || !repository_is_incoming(database->directories[i])) /* that one was taken in by now, or refused */
+			unreadable(context, database->directories[i], strerror(errno));
 		loose_list_add(&database->loose, database->directories[i], (unsigned)i, unreadable, context);
 	}
 	if (repository_alternates_are_cut(repository))

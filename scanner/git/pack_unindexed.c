@@ -129,8 +129,8 @@ static void read_entries(struct unindexed *unindexed, pack_unreadable *unreadabl
 		complaint = "there are bytes behind the last object";
 	if (!complaint)
 		return;
-	detail = memory_format("a pack that is cut short or damaged: %zu of its %u objects could be read; %s", unindexed->count, (unsigned)counted,
-			       complaint);
+	detail = memory_format("a pack that is cut short or damaged: %zu of its %u objects could be read; %s%s", unindexed->count, (unsigned)counted,
+			       complaint, strstr(pack->path, "/tmp_pack_") ? " (git is writing it, or was ended meanwhile; git gc removes it once it is old)" : "");
 	unreadable(context, pack->path, detail);
 	free(detail);
 }

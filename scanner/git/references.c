@@ -7,12 +7,24 @@
 #include "base/memory.h"
 #include "git/bundle.h"
 #include "git/libgit2.h"
+#include "git/roots.h"
 
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+
+/* Whether the HEAD of a linked working tree is a branch's name. libgit2 1.5 follows the name before it asks, and says that it never is. */
+static bool is_branch(git_repository *git, const char *tree)
+{
+	char *path = memory_format("%sworktrees/%s/HEAD", git_repository_commondir(git), tree), *text = roots_read_file(path);
+	bool is = text && !strncmp(text, "ref:", strlen("ref:"));
+
+	free(text);
+	free(path);
+	return is;
+}
 
 /*
  * HEAD itself, and those of linked working trees, where they name a commit and not a branch that comes by itself.
@@ -35,7 +47,7 @@ static int visit_detached_heads(git_repository *git, repository_reference *visit
 	for (size_t i = 0; i < names.count && !result; i++) {
 		git_reference *reference = NULL;
 
-		if (git_repository_head_detached_for_worktree(git, names.strings[i]) == 1 &&
+		if (!is_branch(git, names.strings[i]) && git_repository_head_detached_for_worktree(git, names.strings[i]) == 1 &&
 		    !git_repository_head_for_worktree(&reference, git, names.strings[i]) &&
 		    git_reference_target(reference)) {
 			char *name = memory_format("worktrees/%s/HEAD", names.strings[i]);

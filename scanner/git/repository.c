@@ -120,6 +120,14 @@ static void add_environment_directories(struct repository *repository)
 	free(list);
 }
 
+bool repository_is_incoming(const char *directory)
+{
+	const char *slash = strrchr(directory, '/'), *name = slash ? slash + 1 : directory;
+
+	/* the second since git 2.36 */
+	return !strncmp(name, "incoming-", strlen("incoming-")) || !strncmp(name, "tmp_objdir-", strlen("tmp_objdir-"));
+}
+
 /*
  * What a push brought and no hook has let in yet, or what was left of it when receiving was ended (git-receive-pack(1), quarantine): the objects are as much here as
  * others that nothing leads to.
@@ -133,8 +141,7 @@ static void add_incoming_directories(struct repository *repository, const char *
 		char *path = memory_format("%s/%s", objects, entries[i]->d_name);
 		struct stat status;
 
-		if ((!strncmp(entries[i]->d_name, "incoming-", strlen("incoming-")) || !strncmp(entries[i]->d_name, "tmp_objdir-", strlen("tmp_objdir-"))) &&
-		    !lstat(path, &status) && S_ISDIR(status.st_mode))
+		if (repository_is_incoming(path) && !lstat(path, &status) && S_ISDIR(status.st_mode))
 			add_object_directory(repository, path, 0);
 		free(path);
 		free(entries[i]);

@@ -52,6 +52,9 @@ const char *repository_common_folder(const struct repository *repository);
 /* The repository's objects folder, then those of its alternates, recursively. One that does not exist is among them under its name. Borrowed. */
 char *const *repository_object_directories(const struct repository *repository, size_t *count);
 
+/* Whether the path of such a folder is that of a quarantine (git-receive-pack(1)), which comes and goes with a push. */
+bool repository_is_incoming(const char *directory);
+
 /* Whether alternates of alternates of … were left out because git, too, follows only five. */
 bool repository_alternates_are_cut(const struct repository *repository);
 

@@ -246,6 +246,9 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 		result = repository_open_bundle(&repository, target->path, error);
 	else
 		result = repository_open(&repository, target->path, search, error);
+	/* a git folder whose working tree is gone, as of a submodule that was removed */
+	if (result == ERROR_NOT_FOUND && !is_bundle && !repository_open(&repository, target->path, REPOSITORY_BARE, NULL))
+		result = 0;
 	if (result == ERROR_NOT_FOUND && target->exact)
 		return error_set(error, ERROR_MALFORMED, "'%s' has what a repository has, and is none that can be read",
 				 target->path);

@@ -196,3 +196,46 @@ store() {
 	expect_status 3
 	expect '.incomplete | map([.what, .path])' '[["unreadable-file",".git/description"]]'
 }
+
+@test "a git folder whose working tree is gone is read where it is named" {
+	key=$(new_key)
+	git init -q library
+	(cd library && printf '%s\n' "$key" >a && git add a && git commit -q -m x && git rm -q a && git commit -q -m y)
+	make_repository
+	git submodule --quiet add "$T/library" library
+	git rm -q -f library
+	[ ! -e library ]
+	scan_json git .git/modules/library
+	expect_status 1
+	expect_found "$key"
+	expect '.targets | map(.commits)' '[2]'
+}
+
+@test "references name the HEAD of a linked working tree where it is detached, and only there" {
+	key=$(new_key)
+	make_repository
+	printf '%s\n' "$key" >a
+	commit '2024-01-01T00:00:00Z'
+	git worktree add -q ../branch
+	git worktree add -q --detach ../detached
+	scan_json git .
+	expect '.findings[0].refs | sort' '["refs/heads/branch","refs/heads/main","worktrees/detached/HEAD"]'
+}
+
+@test "a pack that git left unfinished: what is in it is found, that it is cut is told with what to do" {
+	key=$(new_key)
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	git init -q ../other
+	(cd ../other && { printf '%s\n' "$key"; seq 100; } >a && git add a && git commit -q -m x && openssl rand -hex 2000 >b && git add b && git commit -q -m y &&
+		git rev-parse HEAD HEAD~ HEAD~:a | git pack-objects -q --stdout) >whole
+	id=$(git -C ../other rev-parse HEAD~:a)
+	mv whole .git/objects/pack/tmp_pack_abc
+	scan_json git .
+	expect_status 1
+	expect '[.findings[].places[].object]' "[\"$id\"]"
+	truncate -s -30 .git/objects/pack/tmp_pack_abc
+	scan_json git .
+	expect_status 3
+	expect '.incomplete | map([.what, (.detail | contains("git gc removes it"))])' '[["unreadable-pack",true]]'
+}
