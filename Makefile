@@ -21,6 +21,21 @@ PACKAGES        := libgit2 libpcre2-8 libdeflate libcjson libcrypto zlib libsecc
 HEADER_PACKAGES := libcurl sqlite3 libpq libhs libarchive
 TEST_PACKAGES   := cmocka libmicrohttpd
 
+# What differs between systems, beside names of packages: the sandbox is Linux's, the linker's flags are GNU's, and what other C libraries than
+# glibc lack is in base/platform.h.
+ELSEWHERE := scanner/sandbox/absent.c
+HARDENING := -Wl,-z,relro,-z,now,--as-needed
+ifneq ($(shell uname -s),Linux)
+ELSEWHERE := scanner/sandbox/landlock.c scanner/sandbox/seccomp.c
+HARDENING :=
+PACKAGES  := $(filter-out libseccomp,$(PACKAGES))
+PLATFORM  := -Iscanner/base/macos
+endif
+ifeq ($(shell getconf GNU_LIBC_VERSION 2>/dev/null),)
+PLATFORM  += -include base/platform.h
+PACKAGES  += $(shell pkg-config --exists musl-fts 2>/dev/null && echo musl-fts)
+endif
+
 # the same in Debian's names, with the tools
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
              zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libarchive-dev ca-certificates
@@ -31,7 +46,7 @@ CHECK_DEPS := $(CLANG_DEPS) valgrind
 
 # and in those of others. dnf and apk find what a name of pkg-config stands for; the tests are known to Debian alone
 LIBRARIES   := $(PACKAGES) $(HEADER_PACKAGES)
-DEPS_dnf    := gcc make pkgconf-pkg-config ca-certificates $(LIBRARIES:%='pkgconfig(%)')
+DEPS_dnf    := gcc make pkgconf-pkg-config ca-certificates $(foreach l,$(LIBRARIES),'pkgconfig($l)')
 DEPS_apk    := gcc make musl-dev linux-headers musl-fts-dev pkgconf ca-certificates $(LIBRARIES:%=pc:%)
 DEPS_pacman := gcc make pkgconf ca-certificates libgit2 pcre2 vectorscan libdeflate cjson openssl zlib libseccomp curl sqlite postgresql-libs
 DEPS_brew   := pkgconf libgit2 pcre2 vectorscan libdeflate cjson openssl@3 zlib curl sqlite libpq
@@ -42,17 +57,17 @@ PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
 # user flags come last, so that they win
-ALL_CPPFLAGS := -Iscanner -I. -DSTAUNCH_VERSION='"$(VERSION)"' -DSTAUNCH_DATE='"$(DATE)"' $(shell pkg-config --cflags $(PACKAGES) $(HEADER_PACKAGES) $(TEST_PACKAGES) 2>/dev/null) $(CPPFLAGS)
+ALL_CPPFLAGS := -Iscanner -I. $(PLATFORM) -DSTAUNCH_VERSION='"$(VERSION)"' -DSTAUNCH_DATE='"$(DATE)"' $(shell pkg-config --cflags $(PACKAGES) $(HEADER_PACKAGES) $(TEST_PACKAGES) 2>/dev/null) $(CPPFLAGS)
 ALL_CFLAGS   := -std=gnu11 -pthread -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
                 $(WERROR) -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(CFLAGS)
 ifneq ($(SANITIZE),)
 ALL_CFLAGS   := $(filter-out -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS)) -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
-ALL_LDFLAGS  := -pthread -Wl,-z,relro,-z,now,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+ALL_LDFLAGS  := -pthread $(HARDENING) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS         := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -ldl
 TEST_LIBS    := $(shell pkg-config --libs $(TEST_PACKAGES) 2>/dev/null)
 
-SOURCES    := $(filter-out scanner/main.c,$(wildcard scanner/*.c scanner/*/*.c))
+SOURCES    := $(filter-out scanner/main.c $(ELSEWHERE),$(wildcard scanner/*.c scanner/*/*.c))
 OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/rules_embedded.o $(BUILD)/page_embedded.o
 RULES      := $(wildcard rules/*.json)
 PAGE       := scanner/report/html/page.css scanner/report/html/page.js

@@ -14,7 +14,9 @@ static enum exit_code code_of(const struct options *options, const struct report
 	enum exit_code code = EXIT_CLEAN;
 
 	for (size_t i = 0; options->ledger && i < result->finding_count; i++) {
-		if (result->findings[i]->revocation.state == REVOCATION_PENDING)
+		const struct revocation *revocation = &result->findings[i]->revocation;
+
+		if (revocation->state == REVOCATION_PENDING || revocation->verified == VERIFICATION_ALIVE)
 			return EXIT_INCOMPLETE;
 		code = options->exit_zero ? EXIT_CLEAN : EXIT_FOUND;
 	}

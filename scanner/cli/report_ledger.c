@@ -158,6 +158,16 @@ static enum revocation_state state_of(const char *name)
 	return REVOCATION_PENDING;
 }
 
+/* That a key was seen to be dead or alive holds until somebody looks again; that a run could not find out is no knowledge. */
+static enum verification verification_of(const char *name)
+{
+	for (int seen = VERIFICATION_DEAD; seen <= VERIFICATION_ALIVE; seen++) {
+		if (strcmp(name, verification_name((enum verification)seen)) == 0)
+			return (enum verification)seen;
+	}
+	return VERIFICATION_NONE;
+}
+
 static int add_record(void *context, const struct ledger_record *record)
 {
 	struct reading *reading = context;
@@ -179,6 +189,8 @@ static int add_record(void *context, const struct ledger_record *record)
 						   .has_time = record->attempt_count > 0,
 						   .at = record->updated,
 						   .message = *record->message ? saved_keep(reading->saved, record->message) : NULL };
+	if (finding->revocation.state == REVOCATION_ACCEPTED || finding->revocation.state == REVOCATION_GONE)
+		finding->revocation.verified = verification_of(record->verified);
 	finding->revocation.earlier = finding->revocation.state != REVOCATION_PENDING;
 	if (!result->started || record->found < result->started)
 		result->started = record->found;

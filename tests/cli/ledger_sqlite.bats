@@ -847,6 +847,15 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 	expect_status 3
 	expect '.summary | [.rejected, .pending]' '[1,1]'
 	expect '.findings[] | select(.revocation.state == "pending") | .revocation.http_status' 503
+	# a key that still works is no more settled
+	sql "DELETE FROM claims WHERE state = 'pending'"
+	sql "UPDATE claims SET state = 'accepted', verified = 'alive'"
+	staunch report --ledger "$LEDGER" -f json
+	expect_status 3
+	expect '.findings[].revocation | [.state, .verified]' '["accepted","alive"]'
+	sql "UPDATE claims SET verified = 'dead'"
+	staunch report --ledger "$LEDGER" -f json --exit-zero
+	expect_status 0
 	# one that cannot be used, one that is not there, and what cannot be chosen
 	staunch report --ledger "$LEDGER" --state settled
 	expect_status 2

@@ -89,3 +89,33 @@ package_of() {
 	[ -z "$(git -C "$ROOT" grep -lF "$version" -- scanner Makefile .debian .github .gitlab | grep -v '^Makefile$' |
 		while read -r file; do grep -nF "$version" "$ROOT/$file" | grep -vE '/\*|"[a-z_]+": ' | sed "s|^|$file:|"; done)" ]
 }
+
+@test "make deps: the manager that there is gets the libraries by names of its own, and nobody is asked for what is there" {
+	local manager tool
+	for manager in dnf apk pacman brew; do
+		mkdir "$manager"
+		for tool in sh make uname id nproc sed find getconf cat env; do ln -s "$(command -v $tool)" "$manager/$tool"; done
+		printf '#!/bin/sh\necho "%s $*" >>"%s/called"\n' "$manager" "$T" >"$manager/$manager"
+		printf '#!/bin/sh\nexec "$@"\n' >"$manager/sudo"
+		printf '#!/bin/sh\n[ -e "%s/there" ]\n' "$T" >"$manager/pkg-config"
+		cp "$manager/sudo" "$manager/gcc"
+		chmod +x "$manager"/{sudo,pkg-config,gcc,"$manager"}
+		rm -f called there
+		PATH=$T/$manager make -s -C "$ROOT" BUILD="$T/build" CC=gcc deps >/dev/null 2>&1
+		[ "$(wc -l <called)" = 1 ]
+		case $manager in
+		dnf) grep -qE "^dnf install -y gcc .* pkgconfig\(libgit2\) .*pkgconfig\(libhs\)" called ;;
+		apk) grep -qE '^apk add gcc .* pc:libgit2 .* pc:libhs' called ;;
+		pacman) grep -qE '^pacman -S --needed --noconfirm gcc .* libgit2 .* vectorscan ' called ;;
+		brew) grep -qE '^brew install pkgconf libgit2 .* vectorscan ' called ;;
+		esac
+		touch there # pkg-config knows all of them
+		rm called
+		PATH=$T/$manager make -s -C "$ROOT" BUILD="$T/build" CC=gcc deps >/dev/null 2>&1
+		[ ! -e called ]
+	done
+	# none of them: the names
+	rm dnf/dnf there
+	PATH=$T/dnf make -s -C "$ROOT" BUILD="$T/build" CC=gcc deps >/dev/null 2>said
+	grep -q "no apt-get, dnf, apk, pacman or brew here: .*libgit2-dev" said
+}
