@@ -142,7 +142,7 @@ static void add_finding(struct csv *csv, const struct finding *finding)
 	human_add_outcome(&csv->words, finding);
 	add_words(csv);
 	add_place(csv, report_main_place(finding), report_origin(finding));
-	add_plain(csv, finding->at_head ? "yes" : "no");
+	add_plain(csv, finding->at_head ? "yes" : report_left_head(finding) ? "no" : "");
 	add_number(csv, finding->places_total);
 	add_number(csv, finding->commits_total);
 	add_time(csv, finding->removed.commit[0] && !finding->at_head, finding->removed.date);

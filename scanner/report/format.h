@@ -57,6 +57,12 @@ const struct place *report_main_place(const struct finding *finding);
 const struct place *report_origin(const struct finding *finding);
 
 /*
+ * Whether HEAD's tree is known not to hold it, while commits do, or objects that nothing leads to. Where only what some commits add was looked at,
+ * or what stands in a message, nothing is known of that.
+ */
+bool report_left_head(const struct finding *finding);
+
+/*
  * A place's path as it is called inside the repository that was scanned, so that the platforms which know it by that name
  * find it: without the folder given on the command line. Borrowed from the place; NULL when it has no path.
  */

@@ -95,7 +95,7 @@ static void add_command(struct github *github, const struct finding *finding)
 	}
 	if (place && place->commit[0])
 		buffer_add_format(words->out, "\nin commit %.*s%s", HUMAN_ID_LENGTH, place->commit,
-				  finding->at_head ? "" : ", no longer in HEAD");
+				  report_left_head(finding) ? ", no longer in HEAD" : "");
 	if (!human_is_minor(finding)) {
 		buffer_add_string(words->out, "\nnext: ");
 		human_add_advice(words, finding);

@@ -37,6 +37,17 @@ const struct place *report_origin(const struct finding *finding)
 	return NULL;
 }
 
+bool report_left_head(const struct finding *finding)
+{
+	bool in_git = false, reachable = false;
+
+	for (size_t i = 0; i < finding->place_count; i++) {
+		in_git |= report_place_in_git(&finding->places[i]);
+		reachable |= finding->places[i].reachable;
+	}
+	return !finding->at_head && (finding->commits_total > 0 || (in_git && !reachable));
+}
+
 static bool is_repository(const struct target *target)
 {
 	return strcmp(target->kind, "git") == 0 || strcmp(target->kind, "staged") == 0 || strcmp(target->kind, "range") == 0;

@@ -237,7 +237,7 @@ static void add_words(struct sarif *sarif, const struct finding *finding, const 
 			buffer_add_string(text, " by ");
 			human_add_author(&sarif->words, commit->author);
 		}
-		buffer_add_string(text, finding->at_head ? "." : "; no longer in HEAD.");
+		buffer_add_string(text, report_left_head(finding) ? "; no longer in HEAD." : ".");
 	}
 	if (!human_is_minor(finding)) {
 		buffer_add_string(text, " Next: ");

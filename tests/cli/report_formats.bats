@@ -299,3 +299,23 @@ hostile_repository() {
 	staunch report lines.jsonl
 	expect_status 2
 }
+
+@test "what only a range was looked at for is not said to have left HEAD" {
+	local key
+	key=$(new_key)
+	make_repository
+	echo a >a
+	commit '2026-01-01T10:00:00Z'
+	printf '%s\n' "$key" >b
+	commit '2026-01-02T10:00:00Z'
+	staunch git --range HEAD~1..HEAD -f github -f sarif:s.sarif -f csv:c.csv -f human:h.txt
+	expect_status 1
+	grep -q "in commit ${commit:0:10}%0Anext" "$OUT"
+	refute grep -l 'longer in HEAD' "$OUT" s.sarif c.csv h.txt
+	# of all of history it is known
+	git rm -q b
+	commit '2026-01-03T10:00:00Z'
+	staunch git -f github -f sarif:s.sarif
+	grep -q 'no longer in HEAD%0Anext' "$OUT"
+	grep -q 'no longer in HEAD' s.sarif
+}
