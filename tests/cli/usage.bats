@@ -30,7 +30,8 @@ expect_mistake() {
 	expect_mistake "unknown option '--drry-run': did you mean --dry-run? (staunch" --drry-run
 	expect_mistake "unknown option '--formta': did you mean --format? (staunch" dir . --formta json
 	expect_mistake "unknown option '--min-confidance=likely': did you mean --min-confidence? (staunch" --min-confidance=likely
-	expect_mistake "unknown option '--no': it could be --no-repo-config, --no-ledger, --no-progress (staunch" --no
+	expect_mistake "unknown option '--no': it could be --no-" --no
+	for option in --no-repo-config --no-ledger --no-progress; do grep -qE -- "[ ,]$option[ ,]" "$ERR"; done
 	expect_mistake "unknown option '--dry-run=no': --dry-run takes no argument (staunch" --dry-run=no
 	# with one dash it is letters
 	expect_mistake "unknown option '-d': did you mean --dry-run? (staunch" -dry-run
