@@ -13,9 +13,10 @@
 #define AFTER_FIRST 256
 #define AFTER_MOST (ENCODED_SECRET_MAX + 64)
 
-/* Of text that is to be decoded once more, so much longer as forms make it. */
+/* Of text that is to be decoded once more so many times as much, as forms make it longer. */
+#define OUTER_TIMES 10
 #define OUTER_BEFORE 1024
-#define OUTER_AFTER (10u << 10)
+#define OUTER_MOST (OUTER_TIMES * AFTER_MOST)
 
 /* One look at a spot. */
 struct look {
@@ -132,14 +133,14 @@ static struct decoded *level_of(struct look *look, unsigned level)
 	struct decoded *decoded = &look->state->levels[level];
 
 	if (!decoded->bytes)
-		decoded_init(decoded, OUTER_BEFORE + OUTER_AFTER);
+		decoded_init(decoded, OUTER_BEFORE + OUTER_MOST);
 	return decoded;
 }
 
 /* Decode into a level. */
 static bool decode(struct look *look, unsigned level, enum form form, const struct form_text *from, const struct form_spot *spot, bool is_last)
 {
-	struct form_room room = { is_last ? BEFORE : OUTER_BEFORE, is_last ? look->after : OUTER_AFTER };
+	struct form_room room = { is_last ? BEFORE : OUTER_BEFORE, is_last ? look->after : OUTER_TIMES * look->after };
 	struct decoded *to = level_of(look, level);
 	bool decoded = form_decode(form, from, spot, &room, to);
 

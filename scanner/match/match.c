@@ -30,7 +30,7 @@
  * As many bytes as may be decoded of one content: some, and so many for each byte of it. Content that is nothing but triggers, which somebody would
  * have to make, needs more; what there is no more decoding for counts as not decided.
  */
-#define DECODED_BYTES_FREE (UINT64_C(64) << 20)
+#define DECODED_BYTES_FREE (UINT64_C(4) << 20)
 #define DECODED_BYTES_EACH 32
 
 struct match_program {
