@@ -68,11 +68,11 @@ static bool take_glance(void *context, unsigned worker, const void *bytes, size_
 	return scan_worker_glance(&scan->workers[worker], bytes, size);
 }
 
-static void take_unwrapped(void *context, unsigned worker, unsigned level)
+static void take_unwrapped(void *context, unsigned worker, unsigned level, const uint64_t *seams, size_t seam_count)
 {
 	struct scan *scan = context;
 
-	scan_worker_unwrapped(&scan->workers[worker], level);
+	scan_worker_unwrapped(&scan->workers[worker], level, seams, seam_count);
 }
 
 static void want_archives(void *context)

@@ -297,7 +297,24 @@ bool scan_worker_glance(struct scan_worker *worker, const void *bytes, size_t si
 	return matcher_glance(worker->levels[0].matcher, bytes, size);
 }
 
-void scan_worker_unwrapped(struct scan_worker *worker, unsigned number)
+/* Whether a hit in a container is made of the end of one member and the header of the next. */
+static bool crosses_seam(const struct waiting_hit *hit, const uint64_t *seams, size_t count)
+{
+	uint64_t start = hit->place.offset, end = start + secret_length(hit->secret);
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (seams[middle] <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && seams[low] < end;
+}
+
+void scan_worker_unwrapped(struct scan_worker *worker, unsigned number, const uint64_t *seams, size_t seam_count)
 {
 	struct scan_level *level = &worker->levels[number];
 	size_t inside = worker->inside_count - level->inside_start, first = worker->wrapped_count;
@@ -311,7 +328,7 @@ void scan_worker_unwrapped(struct scan_worker *worker, unsigned number)
 		struct wrapped_hit *wrapped = &worker->wrapped[i];
 		uint32_t key = wrapped->hit.key;
 
-		if (inside && bsearch(&key, keys, inside, sizeof(key), compare_keys))
+		if ((inside && bsearch(&key, keys, inside, sizeof(key), compare_keys)) || crosses_seam(&wrapped->hit, seams, seam_count))
 			continue;
 		take_hit(worker, wrapped->hit.rule, key, wrapped->hit.secret, &wrapped->hit.place, wrapped->traced);
 		wrapped->hit.secret = NULL;

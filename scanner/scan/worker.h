@@ -74,8 +74,11 @@ void scan_worker_release(struct scan_worker *worker);
 /* Search one chunk. */
 enum chunk_result scan_worker_search(struct scan_worker *worker, const struct chunk *chunk, size_t overlap);
 
-/* The content of this level that wraps others is at its end: tell what stands in it and in none of them. */
-void scan_worker_unwrapped(struct scan_worker *worker, unsigned level);
+/*
+ * The content of this level that wraps others is at its end: tell what stands in it and in none of them, nor across one of the seams
+ * (struct source_events).
+ */
+void scan_worker_unwrapped(struct scan_worker *worker, unsigned level, const uint64_t *seams, size_t seam_count);
 
 /* Whether size bytes are anything but plain (matcher_glance()). */
 bool scan_worker_glance(struct scan_worker *worker, const void *bytes, size_t size);

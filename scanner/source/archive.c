@@ -27,7 +27,9 @@ struct reading {
 	struct archive *archive;
 	struct feed *feed;
 	struct buffer previous; /* the name of the member before */
-	bool told_encrypted;
+	bool told_encrypted, had_problem;
+	bool is_second; /* a zip archive is read once more, by its directory */
+	la_int64_t last_seam;
 };
 
 /* The bytes of one member. */
@@ -39,6 +41,7 @@ struct member {
 	const void *block;
 	size_t block_size;
 	int result; /* the last of libarchive */
+	bool is_doubtful; /* it warned, as of a checksum that does not hold */
 };
 
 static la_ssize_t read_block(struct archive *archive, void *context, const void **block)
@@ -62,6 +65,7 @@ static void tell(struct reading *reading, const char *name)
 	const char *why = reading->library->error_string(reading->archive);
 	enum unpack_problem problem = UNPACK_DAMAGED;
 
+	reading->had_problem = true;
 	if (!why)
 		why = "it cannot be read";
 	if (strstr(why, "ncrypt") || strstr(why, "assphrase")) {
@@ -86,6 +90,7 @@ static bool member_more(struct feed *feed)
 		member->result = reading->library->read_data_block(reading->archive, &member->block, &member->block_size, &offset);
 		if (member->result != ARCHIVE_OK && member->result != ARCHIVE_WARN && member->result != ARCHIVE_RETRY)
 			return false;
+		member->is_doubtful |= member->result == ARCHIVE_WARN;
 		if (member->result == ARCHIVE_RETRY)
 			member->block_size = 0;
 		else if (offset > 0 && (uint64_t)offset > member->offset)
@@ -136,15 +141,27 @@ static void read_member(struct reading *reading, struct archive_entry *entry)
 		return;
 	if (library->entry_is_encrypted(entry)) {
 		unpack_tell(place, UNPACK_ENCRYPTED, is_stream ? NULL : name, "it is encrypted");
-		reading->told_encrypted = true;
+		reading->told_encrypted = reading->had_problem = true;
 		return;
 	}
 	if (is_stream)
 		unpack_stream(place, NULL, &member.feed);
 	else
 		unpack_member(place, name, strlen(name), &member.feed);
-	if (member.result != ARCHIVE_OK && member.result != ARCHIVE_WARN && member.result != ARCHIVE_EOF)
+	if (member.is_doubtful ||
+	    (member.result != ARCHIVE_OK && member.result != ARCHIVE_WARN && member.result != ARCHIVE_EOF))
 		tell(reading, is_stream ? NULL : name);
+}
+
+/* In tar, cpio, ar and zip members may lie as they are, and the next one's header behind them. */
+static void note_seam(struct reading *reading)
+{
+	la_int64_t position = reading->library->read_header_position(reading->archive);
+
+	if (reading->is_second || position <= reading->last_seam || container_type(reading->place->kind)->needs_whole)
+		return;
+	reading->last_seam = position;
+	unpack_note_seam(reading->place, (uint64_t)position);
 }
 
 static void read_members(struct reading *reading)
@@ -166,6 +183,7 @@ static void read_members(struct reading *reading)
 		}
 		if (!unpack_count_member(reading->place))
 			break;
+		note_seam(reading);
 		read_member(reading, entry);
 	}
 	/* 7z can encrypt its list of members, too */
@@ -260,16 +278,41 @@ static bool asks_too_much(const struct unpack_place *place, struct feed *feed)
 	return true;
 }
 
+/* Open the archive and read it: from memory, where it is all there, or as it comes. */
+static void read_archive(struct reading *reading, const struct unpack_whole *whole)
+{
+	const struct archive_library *library = reading->library;
+	int result;
+
+	reading->archive = library->read_new();
+	if (!reading->archive)
+		return;
+	result = reading->is_second ? library->read_support_format_zip_seekable(reading->archive) :
+				      choose_format(library, reading->archive, reading->place->kind);
+	if (result != ARCHIVE_OK) {
+		unpack_tell(reading->place, UNPACK_UNSUPPORTED, NULL, "the installed libarchive does not read it");
+	} else {
+		result = whole->bytes ? library->read_open_memory(reading->archive, whole->bytes, whole->size) :
+					library->read_open(reading->archive, reading, NULL, read_block, NULL);
+		if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
+			read_members(reading);
+		else
+			tell(reading, NULL);
+	}
+	library->read_free(reading->archive);
+	reading->archive = NULL;
+}
+
 void archive_unpack(const struct unpack_place *place, struct feed *feed)
 {
 	const char *missing;
 	struct reading reading = { .place = place, .library = archive_library_get(&missing), .feed = feed };
-	const struct archive_library *library = reading.library;
 	struct unpack_whole whole = { 0 };
 	locale_t before = (locale_t)0;
-	int result = ARCHIVE_OK;
+	struct feed start = *feed;
+	uint64_t problems[UNPACK_PROBLEM_COUNT];
 
-	if (!library) {
+	if (!reading.library) {
 		unpack_tell(place, UNPACK_UNSUPPORTED, NULL, *missing ? missing : "libarchive was not loaded");
 		return;
 	}
@@ -277,22 +320,18 @@ void archive_unpack(const struct unpack_place *place, struct feed *feed)
 		return;
 	if (container_type(place->kind)->needs_whole && !unpack_whole(place, feed, &whole))
 		return;
-	if (library->utf8)
-		before = uselocale(library->utf8);
-	reading.archive = library->read_new();
-	if (!reading.archive || choose_format(library, reading.archive, place->kind) != ARCHIVE_OK) {
-		unpack_tell(place, UNPACK_UNSUPPORTED, NULL, "the installed libarchive does not read it");
-		goto out;
+	if (reading.library->utf8)
+		before = uselocale(reading.library->utf8);
+	unpack_mark_problems(place->unpacker, problems);
+	read_archive(&reading, &whole);
+	/* from front to end a zip archive ends at a member of unknown length that cannot be read; its directory knows of those behind. What is found again is one place */
+	if (place->kind == CONTAINER_ZIP && reading.had_problem && !place->unpacker->is_over && unpack_is_whole(place, &start)) {
+		reading.is_second = true;
+		if (unpack_whole(place, &start, &whole)) {
+			unpack_forget_problems(place->unpacker, problems);
+			read_archive(&reading, &whole);
+		}
 	}
-	result = whole.bytes ? library->read_open_memory(reading.archive, whole.bytes, whole.size) :
-			       library->read_open(reading.archive, &reading, NULL, read_block, NULL);
-	if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
-		read_members(&reading);
-	else
-		tell(&reading, NULL);
-out:
-	if (reading.archive)
-		library->read_free(reading.archive);
 	if (before)
 		uselocale(before);
 	buffer_release(&reading.previous);

@@ -15,6 +15,8 @@
 	FUNCTION(read_new)                     \
 	FUNCTION(read_free)                    \
 	FUNCTION(read_support_format_zip_streamable) \
+	FUNCTION(read_support_format_zip_seekable) \
+	FUNCTION(read_header_position)         \
 	FUNCTION(read_support_format_tar)      \
 	FUNCTION(read_support_format_cpio)     \
 	FUNCTION(read_support_format_ar)       \

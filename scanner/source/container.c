@@ -129,7 +129,7 @@ static bool end_reader(struct stage_worker *worker)
 	worker->is_reading = false;
 	found = unpack_end(&worker->unpacker);
 	worker->kind = CONTAINER_NONE;
-	worker->stage->inner->unwrapped(worker->stage->inner->context, worker->number, 0);
+	unpack_unwrapped(&worker->unpacker, 0);
 	free(worker->path);
 	free(worker->author);
 	worker->path = worker->author = NULL;
@@ -139,8 +139,10 @@ static bool end_reader(struct stage_worker *worker)
 /* A content whose end never came: the object turned out damaged, or the walk was stopped. */
 static void drop_unended(struct stage_worker *worker)
 {
-	if (worker->kind)
-		end_reader(worker);
+	if (!worker->kind)
+		return;
+	worker->unpacker.outer.descriptor = NULL; /* may be closed by now; the reader waits for a window and does not look at it */
+	end_reader(worker);
 }
 
 /* ---- contents ---- */
@@ -155,7 +157,7 @@ static bool read_whole(struct stage_worker *worker, const struct chunk *chunk)
 	unpack_outermost(&worker->unpacker, worker->kind, &feed);
 	found = unpack_end(&worker->unpacker);
 	worker->kind = CONTAINER_NONE;
-	worker->stage->inner->unwrapped(worker->stage->inner->context, worker->number, 0);
+	unpack_unwrapped(&worker->unpacker, 0);
 	return found;
 }
 

@@ -91,7 +91,7 @@ static void tell_unread(const struct walk *walk, const char *what, const char *p
 /* Scan an open regular file and close it. */
 static void scan_open_file(struct walker *walker, int fd, const char *path)
 {
-	struct chunk chunk = { .kind = PLACE_FILE, .path = path, .object = "", .commit = "", .reachable = true };
+	struct chunk chunk = { .kind = PLACE_FILE, .path = path, .object = "", .commit = "", .reachable = true, .descriptor = &fd };
 	struct stat status;
 
 	if (fstat(fd, &status)) {

@@ -77,8 +77,11 @@ struct source_events {
 	/* Whether an object that begins with these bytes (CONTAINER_HEAD_SIZE or all) is to be handed out whole whatever glance() says. NULL: none is. */
 	bool (*is_container)(void *context, const void *head, size_t size);
 
-	/* The content of this level that wraps others is at its end, and they are. Only source/container.h calls it. */
-	void (*unwrapped)(void *context, unsigned worker, unsigned level);
+	/*
+	 * The content of this level that wraps others is at its end, and they are. seams are the offsets in it, in order, at which one of them ends and
+	 * the next one's header begins: what stands across them is none. Only source/container.h calls it.
+	 */
+	void (*unwrapped)(void *context, unsigned worker, unsigned level, const uint64_t *seams, size_t seam_count);
 
 	/*
 	 * Sources that compare before and after (staged, range) hand out what is new, then, only if something was found there, what stood there

@@ -58,6 +58,8 @@ void unpack_release(struct unpacker *unpacker)
 {
 	for (unsigned i = 0; i < UNPACK_LEVELS_MAX; i++)
 		free(unpacker->windows[i]);
+	for (unsigned i = 0; i <= UNPACK_LEVELS_MAX; i++)
+		buffer_release(&unpacker->seams[i]);
 	buffer_release(&unpacker->path);
 }
 
@@ -101,6 +103,23 @@ void unpack_tell(const struct unpack_place *place, enum unpack_problem problem, 
 	buffer_release(&names);
 }
 
+void unpack_mark_problems(const struct unpacker *unpacker, uint64_t counts[UNPACK_PROBLEM_COUNT])
+{
+	for (unsigned i = 0; i < UNPACK_PROBLEM_COUNT; i++)
+		counts[i] = unpacker->problems[i].count;
+}
+
+void unpack_forget_problems(struct unpacker *unpacker, const uint64_t counts[UNPACK_PROBLEM_COUNT])
+{
+	for (unsigned i = 0; i < UNPACK_PROBLEM_COUNT; i++) {
+		unpacker->problems[i].count = counts[i];
+		if (counts[i])
+			continue;
+		free(unpacker->problems[i].first);
+		unpacker->problems[i].first = NULL;
+	}
+}
+
 static void tell_too_much(const struct unpack_place *place)
 {
 	if (!place->unpacker->is_over)
@@ -129,6 +148,20 @@ bool unpack_count_member(const struct unpack_place *place)
 	unpack_tell(place, UNPACK_LIMIT, NULL, "it has too many members");
 	unpacker->is_over = true;
 	return false;
+}
+
+void unpack_note_seam(const struct unpack_place *place, uint64_t offset)
+{
+	buffer_add(&place->unpacker->seams[place->level - 1], &offset, sizeof(offset));
+}
+
+void unpack_unwrapped(struct unpacker *unpacker, unsigned level)
+{
+	struct buffer *seams = &unpacker->seams[level];
+
+	unpacker->events->unwrapped(unpacker->events->context, unpacker->worker, level, (const uint64_t *)(void *)seams->bytes,
+				    seams->length / sizeof(uint64_t));
+	buffer_clear(seams);
 }
 
 /* ---- names ---- */
@@ -309,7 +342,7 @@ static void unpack_content(const struct unpack_place *place, size_t path_before,
 		tap.feed.left = 0;
 	} while (tap.feed.more && !tap.feed.ended && tap_more(&tap.feed));
 	if (tap.chunk.wraps)
-		unpacker->events->unwrapped(unpacker->events->context, unpacker->worker, place->level);
+		unpack_unwrapped(unpacker, place->level);
 	free(path);
 }
 
@@ -383,6 +416,11 @@ static bool map_file(const struct unpack_place *place, const unsigned char **byt
 	*bytes = map;
 	*size = (size_t)status.st_size;
 	return true;
+}
+
+bool unpack_is_whole(const struct unpack_place *place, const struct feed *feed)
+{
+	return !feed->more || (place->level == 1 && place->unpacker->outer.descriptor);
 }
 
 bool unpack_whole(const struct unpack_place *place, struct feed *feed, struct unpack_whole *whole)

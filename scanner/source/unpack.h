@@ -25,7 +25,11 @@
  * What may come of one outermost content. Text compresses to a tenth, rarely to a hundredth; zeroes to a thousandth. Each member costs work of its own, so
  * that many without bytes are a bomb, too.
  */
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define UNPACK_BYTES_MIN (UINT64_C(256) << 20)
+#else
+#define UNPACK_BYTES_MIN (UINT64_C(1) << 20) /* a fuzzer makes bombs all day long */
+#endif
 #define UNPACK_BYTES_RATIO 100
 #define UNPACK_MEMBERS_MIN 100000
 #define UNPACK_MEMBER_SIZE 256 /* beyond these, one for so many bytes of the outermost content */
@@ -63,6 +67,7 @@ struct unpacker {
 		uint64_t count;
 		char *first; /* owned: of the first one, for people */
 	} problems[UNPACK_PROBLEM_COUNT];
+	struct buffer seams[UNPACK_LEVELS_MAX + 1]; /* of the content at each level, an uint64_t each */
 	unsigned char *windows[UNPACK_LEVELS_MAX]; /* owned: UNPACK_WINDOW_SIZE bytes each, made when first needed */
 };
 
@@ -103,6 +108,12 @@ void unpack_name(const struct unpack_place *place, const void *name, size_t size
 /* One more member. Returns whether there may be one. */
 bool unpack_count_member(const struct unpack_place *place);
 
+/* Between two members, at this offset of the container, their bytes meet. Offsets ascend. */
+void unpack_note_seam(const struct unpack_place *place, uint64_t offset);
+
+/* The content of this level is at its end. */
+void unpack_unwrapped(struct unpacker *unpacker, unsigned level);
+
 /* Bytes came of the container beside what members bring. Returns whether there may be so many. */
 bool unpack_count_bytes(struct unpacker *unpacker, uint64_t size);
 
@@ -111,6 +122,10 @@ uint64_t unpack_allowance(const struct unpacker *unpacker);
 
 /* Something was not searched. why is for people; member is one of its container or NULL. */
 void unpack_tell(const struct unpack_place *place, enum unpack_problem problem, const char *member, const char *why);
+
+/* How often each problem was told so far, and forget those told since then: what they are about is to be read in another way. */
+void unpack_mark_problems(const struct unpacker *unpacker, uint64_t counts[UNPACK_PROBLEM_COUNT]);
+void unpack_forget_problems(struct unpacker *unpacker, const uint64_t counts[UNPACK_PROBLEM_COUNT]);
 
 /*
  * All of a content, in memory: where it lies when it is there, mapped when it is a file, or else collected. Returns false where it is too much, which is
@@ -124,6 +139,9 @@ struct unpack_whole {
 	bool is_mapped;
 };
 bool unpack_whole(const struct unpack_place *place, struct feed *feed, struct unpack_whole *whole);
+
+/* Whether a content of which nothing was taken yet is all there without being collected. */
+bool unpack_is_whole(const struct unpack_place *place, const struct feed *feed);
 void unpack_let_go(struct unpack_whole *whole);
 
 /* The readers: each takes what it can from feed, and tells what it cannot. */
