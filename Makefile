@@ -39,7 +39,7 @@ endif
 # the same in Debian's names, with the tools
 DEPS      := gcc make pkg-config libgit2-dev libpcre2-dev libvectorscan-dev libdeflate-dev libcjson-dev libssl-dev \
              zlib1g-dev libseccomp-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libarchive-dev ca-certificates
-TEST_DEPS := libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema \
+TEST_DEPS := libarchive-tools libcmocka-dev libmicrohttpd-dev bats git jq curl openssl perl procps python3 python3-jsonschema \
              sqlite3 postgresql nghttp2-server pre-commit man-db groff mandoc zsh fish dpkg-dev
 CLANG_DEPS := clang libclang-rt-dev
 CHECK_DEPS := $(CLANG_DEPS) valgrind

@@ -17,10 +17,10 @@ secret_file() {
 	{ yes 'a line of some text, as there are many' | head -n "${2:-3}"; printf 'key = %s\n' "$key"; echo end; } >"$1"
 }
 
-# big_file FILE: the same behind 3 MB that do not compress, so that every container of it comes in several windows
+# big_file FILE [BYTES]: the same behind more than 1 MB that does not compress, so that every container of it comes in several windows
 big_file() {
 	key=$(new_key)
-	{ head -c 3000000 /dev/urandom | base64; printf 'key = %s\n' "$key"; } >"$1"
+	{ head -c "${2:-1200000}" /dev/urandom | base64; printf 'key = %s\n' "$key"; } >"$1"
 }
 
 # make_all MAKER FOLDER: each format in FOLDER, with a key of its own; the keys in $keys, and in $folder.want what reports are to say of each
@@ -95,7 +95,7 @@ expect_all() {
 	done
 }
 
-@test "every format, as blobs of history: loose, packed, and in windows of both" {
+@test "every format, as blobs of history: loose, in windows, too, and packed" {
 	local maker
 	for maker in secret_file big_file; do
 		make_all $maker "$T/$maker"
@@ -116,6 +116,19 @@ expect_all() {
 		expect_all blob "$T/$maker"
 		cd "$T"
 	done
+}
+
+@test "an archive that a pack holds in windows" {
+	big_file plain 7000000 # windows of packs are of 8 MB
+	make_repository
+	make_container tgz x.tgz member.env=../plain
+	commit '2024-01-01T00:00:00 +0000'
+	git repack -adq
+	scan_json git .
+	expect_status 1
+	expect_found "$key"
+	expect '[.findings[].places[] | [.kind, .path, .archive_path, .commit]] | .[]' "[\"blob\",\"x.tgz\",[\"member.env\"],\"$commit\"]"
+	expect '.incomplete | length' 0
 }
 
 @test "every format, staged and in a range; what stood there before is not new" {
@@ -292,7 +305,7 @@ PYTHON
 @test "what is cut short is named, and what was readable is searched" {
 	local format
 	key=$(new_key)
-	{ printf 'key = %s\n' "$key"; head -c 2000000 /dev/urandom | base64; } >plain
+	{ printf 'key = %s\n' "$key"; head -c 1500000 /dev/urandom | base64; } >plain
 	for format in tar tgz cpio newc ar zip gz xz zst lz4 lzip bz2 zlib; do
 		make_container "$format" whole m=plain
 		head -c $(($(stat -c %s whole) * 3 / 4)) whole >"x.$format"
