@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "git/bytes.h"
+#include "git/delta.h"
 #include "git/inflate.h"
 #include "git/object_hash.h"
 #include "git/pack.h"
@@ -225,7 +226,33 @@ static bool finds_more(struct pack_reading *reading)
 	return found;
 }
 
-/* Hand out a delta as it is: what it inserts is new in the object that it makes. */
+/*
+ * Reduce a delta to the bytes that it inserts, in place: runs that follow each other are one (an instruction holds 127 bytes at most), and a line's end
+ * stands for what is copied from the base. Returns their number.
+ */
+static size_t keep_inserted(unsigned char *delta, size_t size)
+{
+	uint64_t base_size, result_size;
+	size_t at = delta_sizes(delta, size, &base_size, &result_size), kept = 0;
+
+	while (at && at < size) {
+		unsigned instruction = delta[at++];
+
+		if (instruction & 0x80) {
+			at += (size_t)__builtin_popcount(instruction & 0x7f);
+			delta[kept++] = '\n';
+		} else {
+			size_t run = instruction < size - at ? instruction : size - at;
+
+			memmove(delta + kept, delta + at, run);
+			kept += run;
+			at += run;
+		}
+	}
+	return kept;
+}
+
+/* Hand out what a delta inserts: it is new in the object that it would make. */
 static void hand_out_delta(struct pack_reading *reading, const struct found_entry *entry)
 {
 	struct pack_bytes_walk *walk = reading->walk;
@@ -239,7 +266,8 @@ static void hand_out_delta(struct pack_reading *reading, const struct found_entr
 	bytes = memory_allocate((size_t)header.size);
 	if (!inflate_begin(reading->inflater, pack->file.bytes + header.data, pack->end - header.data) &&
 	    !inflate_next(reading->inflater, bytes, (size_t)header.size))
-		reading->was_stopped = walk->visit_delta(walk->context, entry->offset, bytes, (size_t)header.size) != 0;
+		reading->was_stopped = walk->visit_delta(walk->context, entry->offset, bytes,
+							  keep_inserted(bytes, (size_t)header.size)) != 0;
 	free(bytes);
 }
 
@@ -292,7 +320,7 @@ static int walk_round(struct pack_reading *reading, bool *more, struct error *er
 
 int pack_bytes_walk(const unsigned char *bytes, size_t size, struct pack_bytes_walk *walk, struct error *error)
 {
-	struct pack_reading reading = { .walk = walk, .pack = { .file = { bytes, size }, .end = size } };
+	struct pack_reading reading = { .walk = walk, .pack = { .file = { .bytes = bytes, .size = size }, .end = size } };
 	const char *complaint = "it is cut short";
 	bool more = true;
 	int result = 0;

@@ -15,7 +15,7 @@ struct pack_bytes_walk {
 	size_t object_max;     /* of one object */
 	const atomic_int *stop;
 	object_visit *visit;   /* each object whole, worker 0; kinds of all sorts. Nonzero: no more */
-	int (*visit_delta)(void *context, uint64_t offset, const unsigned char *bytes, size_t size); /* each delta of which no object can be made; likewise */
+	int (*visit_delta)(void *context, uint64_t offset, const unsigned char *bytes, size_t size); /* what each delta inserts of which no object can be made; likewise */
 	void *context;
 	/* in the end */
 	uint64_t damaged;      /* entries that could not be read, or are too large */

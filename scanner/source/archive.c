@@ -312,6 +312,11 @@ void archive_unpack(const struct unpack_place *place, struct feed *feed)
 	struct feed start = *feed;
 	uint64_t problems[UNPACK_PROBLEM_COUNT];
 
+	if (!reading.library && !*missing && place->unpacker->want_library) {
+		place->unpacker->want_library(place->unpacker->events->context);
+		place->unpacker->is_over = true;
+		return;
+	}
 	if (!reading.library) {
 		unpack_tell(place, UNPACK_UNSUPPORTED, NULL, *missing ? missing : "libarchive was not loaded");
 		return;

@@ -265,6 +265,7 @@ struct container_stage *container_stage_new(const struct source_events *events, 
 
 		worker->stage = stage;
 		worker->number = i;
+		worker->unpacker.want_library = want_library;
 		pthread_mutex_init(&worker->lock, NULL);
 		pthread_cond_init(&worker->changed, NULL);
 	}

@@ -57,6 +57,7 @@ struct unpacker {
 	const struct source_events *events; /* of whoever searches */
 	unsigned worker;
 	unsigned depth_max;
+	void (*want_library)(void *context); /* of container_stage_new() */
 	struct chunk outer;        /* the outermost content; bytes, size, offset, first, last and members mean nothing */
 	uint64_t consumed;         /* bytes that it gave so far: by whoever feeds it */
 	uint64_t expanded, members;

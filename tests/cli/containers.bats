@@ -119,7 +119,7 @@ expect_all() {
 }
 
 @test "an archive that a pack holds in windows" {
-	big_file plain 7000000 # windows of packs are of 8 MB
+	big_file plain 9000000 # windows of packs are of 8 MB
 	make_repository
 	make_container tgz x.tgz member.env=../plain
 	commit '2024-01-01T00:00:00 +0000'
@@ -232,7 +232,7 @@ nest() {
 	done
 	rm first second
 	scan_json dir .
-	expect_status 1
+	expect_status 0
 	# the first part alone looks like a key that somebody cut: it stands in each, and nothing longer does
 	expect '.findings | length' 1
 	expect '.findings[] | [.confidence, .fingerprint]' "[\"possible\",\"$(fingerprint "${key:0:30}")\"]"
@@ -473,10 +473,11 @@ packed_repository() {
 
 @test "a bundle whose history begins elsewhere is named as incomplete, and its deltas are searched as they are" {
 	packed_repository
-	git -C inner bundle create -q "$T/thin.bundle" HEAD~1..HEAD
-	scan_json dir thin.bundle
+	mkdir there # a bundle that is an argument is a repository
+	git -C inner bundle create -q "$T/there/thin.bundle" HEAD~1..HEAD
+	scan_json dir there
 	expect_status 3
-	expect '.incomplete[] | [.what, .path]' '["missing-object","thin.bundle"]'
+	expect '.incomplete[] | [.what, .path]' '["missing-object","there/thin.bundle"]'
 	expect_found "${keys[1]}" "${keys[2]}"
 }
 
@@ -491,8 +492,9 @@ packed_repository() {
 	scan_json dir huge.pack
 	expect_status 3
 	expect '.incomplete[].what' archive-damaged
-	printf '# v2 git bundle\n\nnonsense' >x.bundle
-	scan_json dir x.bundle
+	mkdir there
+	printf '# v2 git bundle\n\nnonsense' >there/x.bundle
+	scan_json dir there
 	expect_status 3
 	expect '.incomplete[].what' archive-damaged
 }
@@ -509,59 +511,56 @@ packed_repository() {
 		expect_found "${keys[@]}"
 		expect '.incomplete | length' 0
 	done
-	expect '[.findings[].places[] | .archive_path[1]] | unique | .[]' 'blob
+	expect '[.findings[].places[] | .archive_path[1] // empty] | unique | .[]' 'blob
 commit
 tag'
 	# positions are those in the object, without its header
 	expect '[.findings[].places[] | select(.archive_path[1] == "blob") | [.line, .column]] | sort | .[0]' '[4,7]'
 }
 
-@test "an object that a delta makes an archive is looked into, and one that a delta makes of an archive" {
-	make_repository
+# delta_of FILE COMMIT BASE-COMMIT: FILE's blob is stored as a delta of its blob in BASE-COMMIT
+delta_of() {
+	git verify-pack -v .git/objects/pack/*.idx >"$T/entries"
+	grep -q "^$(git rev-parse "$2:$1") blob .* $(git rev-parse "$3:$1")\$" "$T/entries" ||
+		{ echo "git stored no such delta"; cat "$T/entries"; return 1; }
+}
+
+@test "an object that a delta makes an archive is looked into" {
+	local format
 	head -c 60000 /dev/urandom | base64 >lines
-	secret_file plain; hidden=$key
-	gzip -9 plain # no plain text of the key in the archive
-	cp lines data
-	commit '2024-01-01T00:00:00 +0000'
 	head -n 700 lines >part
-	make_container zip-stored data part=part key.gz=plain.gz
-	git add data
-	zip=$(git rev-parse :data)
-	commit '2024-01-02T00:00:00 +0000'
-	make_container tar data part=part key.gz=plain.gz
-	git add data
-	tar=$(git rev-parse :data)
-	commit '2024-01-03T00:00:00 +0000'
-	rm lines part plain.gz
-	git rm -q --cached --ignore-unmatch lines part plain.gz
-	commit '2024-01-04T00:00:00 +0000'
-	text=$(git rev-parse HEAD~3:data)
-	# only the archives hold it: other objects with the stream itself must not hide what is wanted
-	git repack -adfq --depth=50 --window=250
-	git verify-pack -v .git/objects/pack/*.idx >entries
-	grep -q "^$zip blob .* $text\$" entries || { echo "git made no delta of the text"; grep -e "$zip" -e "$text" entries; false; }
-	scan_json git .
-	expect_found "$hidden"
-	expect "[.findings[].places[] | select(.object == \"$zip\" or .object == \"$tar\") | .archive_path] | unique | .[]" '["key.gz","data"]'
-	expect "[.findings[].places[] | .object] | contains([\"$zip\", \"$tar\"])" true
-	rm entries
-	# the reverse: a text from an archive
-	cd ..
-	make_repository reverse
+	for format in zip-stored tar; do
+		secret_file plain
+		gzip -9f plain # no plain text of the key in the archive
+		make_repository repo.$format
+		cp ../lines data
+		commit '2024-01-01T00:00:00 +0000'
+		make_container $format data part=../part key.gz=../plain.gz
+		commit '2024-01-02T00:00:00 +0000'
+		git repack -adfq --depth=50 --window=250
+		delta_of data HEAD HEAD~1
+		scan_json git .
+		expect_status 1
+		expect_found "$key"
+		expect '.findings[].places[] | [.path, .archive_path, .line, .commit]' "[\"data\",[\"key.gz\",\"plain\"],4,\"$commit\"]"
+		cd ..
+	done
+}
+
+@test "a text that a delta makes of an archive is searched" {
 	head -c 60000 /dev/urandom | base64 >lines
-	make_container zip-stored data lines=lines
+	make_repository
+	make_container zip-stored data lines=../lines
 	commit '2024-01-01T00:00:00 +0000'
-	secret_file plain; later=$key
-	{ head -n 700 lines; cat plain; } >data
-	rm plain lines
-	git add data
-	text=$(git rev-parse :data)
+	secret_file plain
+	{ head -n 700 ../lines; cat plain; } >data
+	rm plain
 	commit '2024-01-02T00:00:00 +0000'
 	git repack -adfq --depth=50 --window=250
-	git verify-pack -v .git/objects/pack/*.idx | grep -qE "^$text blob +[0-9]+ [0-9]+ [0-9]+ [0-9]+ [0-9a-f]{40}\$"
+	delta_of data HEAD HEAD~1
 	scan_json git .
 	expect_status 1
-	expect_found "$later"
+	expect_found "$key"
 	expect '.findings[].places[] | [.path, .archive_path, .line]' '["data",[],704]'
 }
 
