@@ -10,6 +10,7 @@
 #include "ledger/database.h"
 #include "ledger/library.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -82,6 +83,8 @@ static int load(struct error *error)
 	return result;
 }
 
+#define CANNOT_BE_WRITTEN "it cannot be written: it, its folder or its disk is read-only"
+
 /* What went wrong, in words for people. */
 static int fail(struct sqlite *sqlite, struct error *error)
 {
@@ -96,7 +99,7 @@ static int fail(struct sqlite *sqlite, struct error *error)
 	case SQLITE_FULL:
 		return error_set(error, ERROR_IO, "its disk is full");
 	case SQLITE_READONLY:
-		return error_set(error, ERROR_IO, "it cannot be written: it, its folder or its disk is read-only");
+		return error_set(error, ERROR_IO, CANNOT_BE_WRITTEN);
 	case SQLITE_CORRUPT:
 		return error_set(error, ERROR_MALFORMED, "it is damaged: move it away to begin a new one");
 	case SQLITE_NOTADB:
@@ -281,12 +284,53 @@ static int use_log(struct sqlite *sqlite, struct error *error)
 	return result;
 }
 
+static bool is_on_read_only_disk(const char *path)
+{
+	return access(path, W_OK) && errno == EROFS;
+}
+
+/*
+ * The name to open it by for reading. To read a write-ahead log SQLite writes an index beside it, and does so even where the log is gone.
+ * On a disk that is read-only it is told that nobody changes the file, and needs none (https://www.sqlite.org/uri.html, immutable);
+ * where the log is still there that would leave out what it holds. The caller frees it.
+ */
+static char *name_for_reading(const char *path)
+{
+	struct buffer name = BUFFER_INIT;
+	char *log = memory_format("%s-wal", path);
+	struct stat status;
+
+	if (is_on_read_only_disk(path) && (stat(log, &status) || !status.st_size)) {
+		buffer_add_string(&name, "file:");
+		for (const char *at = path; *at; at++)
+			buffer_add_format(&name, isalnum((unsigned char)*at) ? "%c" : "%%%02X", (unsigned char)*at);
+		buffer_add_string(&name, "?immutable=1");
+	}
+	free(log);
+	return name.length ? name.bytes : memory_copy_string(path);
+}
+
+static int open_file(struct sqlite *sqlite, enum ledger_mode mode, struct error *error)
+{
+	char *name = mode == LEDGER_READ ? name_for_reading(sqlite->path) : memory_copy_string(sqlite->path);
+	int flags = mode == LEDGER_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, result = 0;
+
+	/* only the one that was made here is a URI: the user's "file:" was taken apart before */
+	if (strcmp(name, sqlite->path) != 0)
+		flags |= SQLITE_OPEN_URI;
+	if (library.open_v2(name, &sqlite->handle, flags, NULL) != SQLITE_OK)
+		result = sqlite->handle ? fail(sqlite, error) : error_set(error, ERROR_IO, "no memory for it");
+	else
+		library.busy_timeout(sqlite->handle, DATABASE_LOCK_SECONDS * 1000);
+	free(name);
+	return result;
+}
+
 static const struct database_backend backend = { sqlite_close, sqlite_run, sqlite_begin, sqlite_read_version,
 						 sqlite_write_version };
 
 int database_open_sqlite(struct database **database, const char *path, enum ledger_mode mode, struct error *error)
 {
-	int flags = mode == LEDGER_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	struct sqlite *sqlite;
 	struct stat status;
 	int64_t version;
@@ -298,6 +342,8 @@ int database_open_sqlite(struct database **database, const char *path, enum ledg
 	if (stat(path, &status))
 		return errno == ENOENT || errno == ENOTDIR ? error_set(error, ERROR_NOT_FOUND, "it does not exist") :
 							     error_set_errno(error, "it cannot be opened");
+	if (mode != LEDGER_READ && is_on_read_only_disk(path))
+		return error_set(error, ERROR_IO, CANNOT_BE_WRITTEN);
 	if (load(error))
 		return error->code;
 	sqlite = memory_allocate_zeroed(1, sizeof(*sqlite));
@@ -305,13 +351,9 @@ int database_open_sqlite(struct database **database, const char *path, enum ledg
 	sqlite->path = memory_copy_string(path);
 	sqlite->device = status.st_dev;
 	sqlite->file = status.st_ino;
-	if (library.open_v2(path, &sqlite->handle, flags, NULL) != SQLITE_OK) {
-		result = sqlite->handle ? fail(sqlite, error) : error_set(error, ERROR_IO, "no memory for it");
-		sqlite_close(&sqlite->base);
-		return result;
-	}
-	library.busy_timeout(sqlite->handle, DATABASE_LOCK_SECONDS * 1000);
-	result = sqlite_read_version(&sqlite->base, &version, error); /* before anything is written into somebody else's */
+	result = open_file(sqlite, mode, error);
+	if (!result)
+		result = sqlite_read_version(&sqlite->base, &version, error); /* before anything is written into somebody else's */
 	if (!result && mode != LEDGER_READ)
 		result = use_log(sqlite, error);
 	if (!result)
