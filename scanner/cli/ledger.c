@@ -131,7 +131,6 @@ static void end_listing(struct listing *listing)
 		buffer_add_format(&listing->text, listing->count == 1 ? "%zu key.\n" : "%zu keys.\n", listing->count);
 	}
 	fwrite(listing->text.bytes, 1, listing->text.length, stdout);
-	buffer_release(&listing->text);
 }
 
 /* Whether all was written: a list that is cut short must not look like a whole one. */
@@ -152,7 +151,9 @@ static enum exit_code list(struct ledger *ledger, const struct ledger_filter *fi
 	begin_listing(&listing, ledger ? ledger_name(ledger) : options->ledger);
 	if (ledger)
 		result = ledger_list(ledger, filter, list_record, &listing, &error);
-	end_listing(&listing);
+	if (!result) /* without its end it is known as cut off */
+		end_listing(&listing);
+	buffer_release(&listing.text);
 	if (result && *error.message)
 		log_error("%s", error.message);
 	return written(result ? EXIT_INCOMPLETE : EXIT_CLEAN);

@@ -112,9 +112,13 @@ static int read_pending(const struct options *options, struct retry *retry, stru
 	result = ledger_open_existing(options, &ledger, error);
 	if (!result)
 		result = ledger_list(ledger, &filter, take_pending, retry, error);
+	if (result == ERROR_NOT_FOUND) { /* also where its name was mistyped */
+		log_note("%s: nothing was sent so far", error->message);
+		result = 0;
+	}
 	ledger_close(ledger);
 	free((char *)filter.repository);
-	return result == ERROR_NOT_FOUND ? 0 : result;
+	return result;
 }
 
 static void retry_release(struct retry *retry)

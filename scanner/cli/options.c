@@ -49,7 +49,7 @@ const struct option_row option_rows[] = {
 	{ 0, "name", "LABEL", "the path that places on standard input show; the name of a key to create", COMMAND_STDIN | COMMAND_KEYS, OPTION_TEXT, TARGET(name) },
 	{ 0, "ignored", NULL, "look into files that git ignores too", COMMAND_SCAN | COMMAND_DIR, OPTION_FLAG, TARGET(ignored) },
 	{ 0, "no-submodules", NULL, "leave out submodules: their history, and their files", COMMAND_SCAN | COMMAND_GIT | COMMAND_DIR, OPTION_FLAG, TARGET(no_submodules) },
-	{ 0, "archive-depth", "N", "archives inside each other that are looked into; default 4, 0 for none", ALL_SCANS | COMMAND_HOOK, OPTION_NUMBER, TARGET_RANGE(archive_depth, 0, 16) },
+	{ 0, "archive-depth", "N", "archives inside each other that are looked into; default 4, 0 for none", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(archive_depth, 0, 16) },
 	{ 0, "min-confidence", "LEVEL", "certain, likely (default) or possible: what is revoked", ALL_RUNS, OPTION_CONFIDENCE, TARGET_WORDS(min_confidence, "certain likely possible") },
 	{ 0, "rules", "FILE|DIR", "more rules; repeatable", ALL, OPTION_LIST, TARGET(rules) },
 	{ 0, "enable", "RULE|PACK", "use this rule or this provider's rules; repeatable", ALL, OPTION_LIST, TARGET(enable) },
@@ -283,16 +283,39 @@ static const struct command_row *take_command(struct options *options, size_t le
 	return &command_rows[0];
 }
 
-/* What `hook install` and `uninstall` have a use for: the rest is for a run. */
-static bool changes_hooks(const struct option_row *row)
-{
-	static const char *const names[] = { "all", "force", "revoke", "no-repo-config", "quiet", "verbose" };
+/*
+ * Verbs that take less than their command does, and what of it. The rest is for a run: `hook run`, `ledger retry`. "format" stands with
+ * `ledger export` because ledger.c says why it means nothing there.
+ */
+static const struct verb_options {
+	unsigned command;
+	const char *verb, *names, *instead;
+} verb_options[] = {
+	{ COMMAND_HOOK, "install", " all force revoke no-repo-config quiet verbose ", ": give it to hook run, in the hook's file" },
+	{ COMMAND_HOOK, "uninstall", " all force revoke no-repo-config quiet verbose ", ": give it to hook run, in the hook's file" },
+	{ COMMAND_LEDGER, "list", " format ledger state rule since repository quiet verbose ", ": it is for ledger retry" },
+	{ COMMAND_LEDGER, "export", " format ledger state rule since repository quiet verbose ", ": it is for ledger retry" },
+	{ COMMAND_LEDGER, "verify", " quiet verbose ", ": it wants a file and nothing else" },
+};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (!strcmp(row->name, names[i]))
-			return true;
+/* Whether the options that were used mean something to the verb. What is no verb is found later. */
+static int check_verb_options(const struct options *options, const struct command_row *command, const bool used[ROW_COUNT],
+			      struct error *error)
+{
+	const struct verb_options *verb = NULL;
+	char name[32];
+
+	for (size_t i = 0; i < sizeof(verb_options) / sizeof(*verb_options) && options->operands.count; i++) {
+		if (verb_options[i].command == options->command && !strcmp(verb_options[i].verb, options->operands.items[0]))
+			verb = &verb_options[i];
 	}
-	return false;
+	for (size_t i = 0; i < ROW_COUNT && verb; i++) {
+		snprintf(name, sizeof(name), " %s ", option_rows[i].name);
+		if (used[i] && !strstr(verb->names, name))
+			return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to %s %s%s", option_rows[i].name, command->name,
+					 verb->verb, verb->instead);
+	}
+	return 0;
 }
 
 int options_parse(struct options *options, int argc, char **argv, struct error *error)
@@ -321,13 +344,8 @@ int options_parse(struct options *options, int argc, char **argv, struct error *
 		if (used[i] && !(option_rows[i].commands & options->command))
 			return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to %s", option_rows[i].name, command->name);
 	}
-	if (options->command == COMMAND_HOOK && options->operands.count && strcmp(options->operands.items[0], "run") != 0) {
-		for (size_t i = 0; i < ROW_COUNT; i++) {
-			if (used[i] && !changes_hooks(&option_rows[i]))
-				return error_set(error, ERROR_CONFIGURATION, "--%s means nothing to hook %s: give it to hook run, in the hook's file",
-						 option_rows[i].name, options->operands.items[0]);
-		}
-	}
+	if (check_verb_options(options, command, used, error))
+		return ERROR_CONFIGURATION;
 	/* anything but "" and "0" is meant as yes: a misspelt yes must not send */
 	if (dry_run && *dry_run && strcmp(dry_run, "0") != 0)
 		options->dry_run = true;

@@ -178,6 +178,43 @@ expect_nothing_sent() {
 		'["not sent: the ledger cannot record it any more"]'
 }
 
+@test "a read-only disk: nothing is sent, and what the ledger holds is listed and exported" {
+	provider_start
+	new_key >file
+	mkdir disk
+	unshare --mount --map-root-user true 2>/dev/null || unshare --mount true 2>/dev/null || skip 'no file system can be mounted here'
+	sending dir file --ledger 'a ledger?#%41.db'
+	new_key >>file
+	on_disk() { # ARG...: staunch with what is in the folder's ledger on a disk that is read-only
+		next_run
+		status=0
+		unshare --mount $([ "$(id -u)" = 0 ] || echo --map-root-user) sh -c '
+			mount -t tmpfs none disk && cp "a ledger?#%41.db"* disk && mount -o remount,ro disk || exit 77
+			exec "$@"' sh "$STAUNCH" "$@" --ledger 'disk/a ledger?#%41.db' >"$OUT" 2>"$ERR" 3>&- || status=$?
+		keep_output
+	}
+	STAUNCH_DRY_RUN= on_disk dir file --yes --endpoint "$AT" -f json
+	[ "$status" != 77 ] || skip 'no file system can be mounted here'
+	expect_status 3
+	expect '[.findings[].revocation.state] | unique' '["pending"]'
+	expect_message "cannot be used: it cannot be written: it, its folder or its disk is read-only: nothing was sent"
+	expect_arrivals 1
+	on_disk ledger list -f json
+	expect_status 0
+	expect '[.records[].state]' '["accepted"]'
+	on_disk ledger export
+	expect_status 0
+	"$STAUNCH" ledger verify "$OUT"
+	STAUNCH_DRY_RUN=1 on_disk dir file --endpoint "$AT" -f json
+	expect_status 1
+	expect '[.findings[].revocation.state] | sort' '["accepted","dry-run"]'
+	# what its last writer left in the log is not passed over
+	head -c 100 /dev/urandom >'a ledger?#%41.db-wal'
+	on_disk ledger list
+	expect_status 3
+	[ ! -s "$OUT" ]
+}
+
 @test "a ledger that is removed, or put in another's place, while it is in use: sending stops, exit code 3" {
 	local way
 	provider_start
@@ -283,6 +320,16 @@ at_it() { [ "$(reports length)" -ge 16 ]; }
 	mistake "--format 'sarif': ledger list writes one of human, json and csv" ledger list -f sarif
 	mistake '--format means nothing to ledger export' ledger export -f json
 	mistake '--state means nothing to ledger retry' ledger retry --state gone
+	for option in -n -y '-j 2' --verify --own-keys '--retries 1' '--timeout 1' '--endpoint a=https://b.test' '--sandbox off' '--enable github'; do
+		for verb in list export; do
+			staunch ledger $verb $option
+			expect_status 2
+			[ ! -s "$OUT" ]
+			grep -qE "^staunch: --[a-z-]+ means nothing to ledger $verb: it is for ledger retry " "$ERR"
+		done
+	done
+	mistake '--state means nothing to ledger verify: it wants a file and nothing else' ledger verify --state gone x
+	mistake '--ledger means nothing to ledger verify' ledger verify --ledger x
 	mistake "--ledger 'mysql://…': want a path" ledger list --ledger mysql://u:p@h/d
 	mistake "--ledger '': want a path" dir . --ledger ''
 	mistake '--no-ledger means nothing to ledger' ledger list --no-ledger
@@ -302,6 +349,20 @@ at_it() { [ "$(reports length)" -ge 16 ]; }
 		"$STAUNCH" ledger $verb --ledger ledger.db >/dev/full 2>"$ERR" || status=$?
 		[ "$status" = 3 ]
 		expect_message 'cannot write to standard output'
+	done
+}
+
+@test "a ledger that is damaged is not listed as an empty one" {
+	local format
+	provider_start
+	new_key >file
+	sending dir file --ledger ledger.db
+	dd if=/dev/urandom of=ledger.db bs=1024 seek=4 count=30 conv=notrunc status=none
+	for format in human json csv; do
+		staunch ledger list --ledger ledger.db -f $format
+		expect_status 3
+		expect_message 'it is damaged: move it away to begin a new one'
+		[ ! -s "$OUT" ]
 	done
 }
 

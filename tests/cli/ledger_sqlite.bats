@@ -255,6 +255,9 @@ own() { staunch_sending "$@" --yes --enable gitlab --endpoint "$OWN=$URL/gitlab/
 	staunch ledger list --ledger "$LEDGER"
 	expect_status 0
 	expect_message 'it does not exist: nothing was sent so far'
+	staunch ledger retry --ledger "$LEDGER"
+	expect_status 0
+	expect_message 'it does not exist: nothing was sent so far'
 	[ ! -e "$LEDGER" ]
 	sending dir file
 	new_key >>file
@@ -544,6 +547,25 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 	staunch ledger retry --ledger "$LEDGER"
 	expect_status 0
 	expect_message 'nothing is pending'
+}
+
+@test "ledger retry: a key that lies deeper in archives than is looked by default" {
+	local depth
+	provider_start
+	new_key >key
+	for depth in 1 2 3 4 5; do
+		tar -cf next.tar key* && rm key* && mv next.tar key.tar
+	done
+	faults '[{"status":503,"times":-1}]'
+	sending dir . --retries 0 --archive-depth 6
+	expect_status 3
+	provider_reset
+	retry
+	expect_status 3
+	expect_arrivals 0
+	retry --archive-depth 6
+	expect_status 1
+	expect '.findings[].revocation.state' accepted
 }
 
 @test "ledger retry: says which keys can no longer be found, and sends the others" {
