@@ -63,6 +63,16 @@ static bool is_only_staged(const struct finding *finding)
 	return finding->place_count > 0;
 }
 
+/* Whether the key may be taken for dead: it was seen dead, or a report that means so was accepted and nothing seen since says otherwise. */
+static bool is_dead(const struct finding *finding)
+{
+	const struct revocation *revocation = &finding->revocation;
+
+	if (revocation->verified == VERIFICATION_ALIVE || revocation->verified == VERIFICATION_DEAD)
+		return revocation->verified == VERIFICATION_DEAD;
+	return revocation->state == REVOCATION_GONE || (revocation->state == REVOCATION_ACCEPTED && !finding->rule->submitted_only);
+}
+
 /* What makes the key harmless, and what replaces it. */
 static void add_remedy(struct human *human, const struct finding *finding)
 {
@@ -79,12 +89,14 @@ static void add_remedy(struct human *human, const struct finding *finding)
 		by_hand = finding->confidence < human->result->min_confidence ? "if it is real, revoke it at " : by_hand;
 		/* fall through */
 	case REVOCATION_REJECTED:
+	case REVOCATION_ACCEPTED:
+	case REVOCATION_GONE:
+		if (is_dead(finding))
+			break;
 		buffer_add_string(human->out, by_hand);
 		human_add_text(human, finding->rule->provider_name);
 		buffer_add_string(human->out, " by hand, ");
 		break;
-	case REVOCATION_ACCEPTED:
-	case REVOCATION_GONE:
 	case REVOCATION_STATE_COUNT:
 		break;
 	}
@@ -118,7 +130,7 @@ void human_add_advice(struct human *human, const struct finding *finding)
 		human->out->bytes[before] = '\0';
 		if (!finding->place_count || !report_place_in_git(&finding->places[0]))
 			return;
-		buffer_add_string(human->out, state == REVOCATION_ACCEPTED || state == REVOCATION_GONE ?
+		buffer_add_string(human->out, is_dead(finding) ?
 						      "; history may stay as it is: a dead key opens nothing" :
 						      "; rewriting history does not help: whoever cloned it has the key");
 	}

@@ -483,12 +483,15 @@ static void verified_and_submitted(void **state)
 	finding->revocation = (struct revocation){ .state = REVOCATION_ACCEPTED, .verified = VERIFICATION_DEAD, .http_status = 200 };
 	text = report_make("human", &result, REPORT_COLOR_NEVER);
 	assert_non_null(strstr(text, "\n  reported to Vercel: accepted (HTTP 200), and the key is dead\n"));
+	assert_non_null(strstr(text, "\n  next    create a new key and deploy it"));
 	free(text);
 	finding->revocation.verified = VERIFICATION_ALIVE;
 	text = report_make("human", &result, REPORT_COLOR_NEVER);
 	assert_non_null(strstr(text, "\n  reported to Vercel: accepted (HTTP 200), but the key still works\n"));
 	assert_non_null(strstr(text, "1 key in 1 place: 1 accepted.\n"
 				     "one key is still working after the report: revoke it at the provider by hand\n"));
+	assert_non_null(strstr(text, "\n  next    revoke it at Vercel by hand, create a new key and deploy it"));
+	assert_null(strstr(text, "dead key"));
 	free(text);
 	finding->revocation.verified = VERIFICATION_UNKNOWN;
 	finding->revocation.message = message;
@@ -502,6 +505,7 @@ static void verified_and_submitted(void **state)
 	assert_non_null(strstr(text, "\n  reported to Vercel: submitted (HTTP 200): what becomes of it is not documented\n"));
 	assert_non_null(strstr(text, "1 key in 1 place: 1 submitted.\n"));
 	assert_null(strstr(text, "accepted"));
+	assert_non_null(strstr(text, "\n  next    revoke it at Vercel by hand, create a new key and deploy it"));
 	free(text);
 	finding->rule = &self;
 	text = report_make("human", &result, REPORT_COLOR_NEVER);
