@@ -26,6 +26,7 @@ struct look {
 	const struct trigger_list *triggers;
 	unsigned depth; /* forms that may be undone */
 	size_t after;   /* decoded bytes wanted from the literal on */
+	uint64_t offset; /* of the text in its content */
 	bool wants_more; /* the credential may go on behind them */
 	bool found;
 	int result; /* ERROR_LIMIT when a pattern met a limit */
@@ -186,15 +187,17 @@ static unsigned forms_of(char byte)
 
 /*
  * Which forms to try on a literal that stands at position. The word that it is in ends where something in such a form goes on; before it an escape may
- * end whose last letter seems to belong to the word.
+ * end whose last letter seems to belong to the word. end: up to where the word is known to go on; it is moved on, so that a long word of nothing but literals is
+ * read once.
  */
-static unsigned forms_beside(const struct form_text *text, size_t position, size_t length)
+static unsigned forms_beside(const struct form_text *text, size_t position, size_t *known_end)
 {
-	size_t begin = position, end = position + length;
+	size_t begin = position, end = *known_end;
 	unsigned forms = 0;
 
 	while (end < text->size && end - position < AFTER_MOST && is_word(text->bytes[end]))
 		end++;
+	*known_end = end;
 	while (begin > 0 && position - begin < ESCAPE_MAX && is_word(text->bytes[begin - 1]))
 		begin--;
 	if (end < text->size)
@@ -221,7 +224,8 @@ static void look_at_level(struct look *look, unsigned level, size_t literal_leng
 /* The literal stands at position in the text; what is decoded round it goes to this level. */
 static void look_beside(struct look *look, unsigned level, const struct form_text *text, size_t position, size_t length)
 {
-	unsigned forms = forms_beside(text, position, length);
+	size_t word_end = position + length;
+	unsigned forms;
 	struct form_spot spot = {
 		.position = position,
 		.text = text->bytes + position,
@@ -229,6 +233,11 @@ static void look_beside(struct look *look, unsigned level, const struct form_tex
 		.joins_before = !look->pattern->starts_with_literal,
 	};
 
+	if (level == 0 && look->state->word_end > look->offset + word_end)
+		word_end = (size_t)(look->state->word_end - look->offset);
+	forms = forms_beside(text, position, &word_end);
+	if (level == 0)
+		look->state->word_end = look->offset + word_end;
 	for (unsigned form = 0; form <= FORM_CONCATENATED && !is_sure(look); form++) {
 		if (forms >> form & 1 && decode(look, level, (enum form)form, text, &spot, true))
 			look_at_level(look, level, length);
@@ -261,7 +270,7 @@ static int look_result(const struct look *look)
 int encoded_find(struct encoded_state *state, const struct pattern *pattern, struct pattern_state *pattern_state,
 		 const struct trigger_list *triggers, size_t trigger, const struct form_text *text, size_t position, unsigned depth)
 {
-	struct look look = { state, pattern, pattern_state, triggers, depth, AFTER_FIRST, false, false, 0 };
+	struct look look = { state, pattern, pattern_state, triggers, depth, AFTER_FIRST, 0, false, false, 0 };
 
 	follow(&look, 0, &triggers->items[trigger], text, position);
 	if (look.wants_more && !is_sure(&look)) {
@@ -272,9 +281,9 @@ int encoded_find(struct encoded_state *state, const struct pattern *pattern, str
 }
 
 int encoded_find_beside(struct encoded_state *state, const struct pattern *pattern, struct pattern_state *pattern_state,
-			const struct form_text *text, size_t position, size_t length, unsigned depth)
+			const struct form_text *text, uint64_t offset, size_t position, size_t length, unsigned depth)
 {
-	struct look look = { state, pattern, pattern_state, NULL, depth, AFTER_FIRST, false, false, 0 };
+	struct look look = { state, pattern, pattern_state, NULL, depth, AFTER_FIRST, offset, false, false, 0 };
 
 	look_beside(&look, 0, text, position, length);
 	if (look.wants_more && !is_sure(&look)) {

@@ -28,6 +28,7 @@ struct encoded_state {
 	struct decoded levels[FORM_DEPTH_MAX]; /* made when first used */
 	struct encoded_match best;
 	uint64_t decoded_bytes; /* in this content */
+	uint64_t word_end;      /* in this content: the word that was looked at last goes on up to here at least */
 };
 void encoded_state_release(struct encoded_state *state);
 
@@ -39,9 +40,9 @@ int encoded_find(struct encoded_state *state, const struct pattern *pattern, str
 
 /*
  * A literal of the pattern stands there plainly, and no credential does: what stands beside it may be in some form that ends or goes on in the
- * middle of it (a soft line break, an escape right before it). As encoded_find().
+ * middle of it (a soft line break, an escape right before it). offset is that of the text in its content. As encoded_find().
  */
 int encoded_find_beside(struct encoded_state *state, const struct pattern *pattern, struct pattern_state *pattern_state,
-			const struct form_text *text, size_t position, size_t length, unsigned depth);
+			const struct form_text *text, uint64_t offset, size_t position, size_t length, unsigned depth);
 
 #endif

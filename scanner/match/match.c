@@ -228,7 +228,8 @@ static int match_encoded(struct search *search, const struct pattern *pattern, c
 		result = encoded_find(state, pattern, &matcher->state, triggers, (size_t)(trigger - triggers->items), &text,
 				      start - from, matcher->program->depth);
 	else
-		result = encoded_find_beside(state, pattern, &matcher->state, &text, start - from, end - start,
+		result = encoded_find_beside(state, pattern, &matcher->state, &text, matcher->window_offset + from,
+					     start - from, end - start,
 					     matcher->program->depth);
 	if (result != 1 || (is_known && state->best.confidence <= match->confidence))
 		return result == 1 ? 0 : result;
@@ -295,7 +296,7 @@ int matcher_search(struct matcher *matcher, const void *bytes, size_t size, bool
 		matcher->window_offset = 0;
 		memset(matcher->matched_until, 0, matcher->program->pattern_count * sizeof(*matcher->matched_until));
 		memset(matcher->undecided, 0, matcher->program->pattern_count * sizeof(*matcher->undecided));
-		matcher->encoded.decoded_bytes = 0;
+		matcher->encoded.decoded_bytes = matcher->encoded.word_end = 0;
 	} else {
 		matcher->window_offset += matcher->last_window_size - MATCH_OVERLAP;
 	}
