@@ -327,14 +327,15 @@ void archive_unpack(const struct unpack_place *place, struct feed *feed)
 		return;
 	if (reading.library->utf8)
 		before = uselocale(reading.library->utf8);
-	unpack_mark_problems(place->unpacker, problems);
 	read_archive(&reading, &whole);
 	/* from front to end a zip archive ends at a member of unknown length that cannot be read; its directory knows of those behind. What is found again is one place */
 	if (place->kind == CONTAINER_ZIP && reading.had_problem && !place->unpacker->is_over && unpack_is_whole(place, &start)) {
 		reading.is_second = true;
 		if (unpack_whole(place, &start, &whole)) {
-			unpack_forget_problems(place->unpacker, problems);
+			/* what was wrong at first stays told, once */
+			unpack_mark_problems(place->unpacker, problems);
 			read_archive(&reading, &whole);
+			unpack_forget_problems(place->unpacker, problems);
 		}
 	}
 	if (before)

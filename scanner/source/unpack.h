@@ -124,7 +124,7 @@ uint64_t unpack_allowance(const struct unpacker *unpacker);
 /* Something was not searched. why is for people; member is one of its container or NULL. */
 void unpack_tell(const struct unpack_place *place, enum unpack_problem problem, const char *member, const char *why);
 
-/* How often each problem was told so far, and forget those told since then: what they are about is to be read in another way. */
+/* How often each problem was told so far, and forget those told since then: what they are about has been read, and told, before. */
 void unpack_mark_problems(const struct unpacker *unpacker, uint64_t counts[UNPACK_PROBLEM_COUNT]);
 void unpack_forget_problems(struct unpacker *unpacker, const uint64_t counts[UNPACK_PROBLEM_COUNT]);
 

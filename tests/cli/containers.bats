@@ -352,7 +352,8 @@ PYTHON
 	expect_status 3
 	expect_found "$key"
 	expect '.findings[].places[].archive_path' '["open"]'
-	expect '.incomplete[] | [.what, .path, .detail]' "[\"archive-encrypted\",\"x.zip\",\"'locked' (zip): it is encrypted\"]"
+	expect '.incomplete[] | [.what, .path]' '["archive-encrypted","x.zip"]'
+	json '.incomplete[].detail' | grep -q "^'locked' (zip): it is encrypted"
 }
 
 # bounded KIND WORD: the bomb is given up in bounded time and memory, and named
