@@ -9,6 +9,7 @@
 #define MIXED_EACH_MIN 2    /* of them digits, upper-case and lower-case letters each */
 #define HEAD_SHOWN 8
 #define ENDS_SHOWN 4
+#define ESCAPE_LENGTH 3
 
 static const char *const *known_literals;
 static size_t known_count, known_longest;
@@ -52,6 +53,29 @@ static void add_without_literal(struct buffer *buffer, const char *run, size_t l
 		buffer_add(buffer, run, length);
 }
 
+static int hex_value(char digit)
+{
+	return digit >= '0' && digit <= '9' ? digit - '0' : (digit | 0x20) >= 'a' && (digit | 0x20) <= 'f' ? (digit | 0x20) - 'a' + 10 : -1;
+}
+
+/* The byte that two hexadecimal digits spell, or -1. */
+static int hex_byte(const char *text)
+{
+	int high = hex_value(text[0]), low = high < 0 ? -1 : hex_value(text[1]);
+
+	return low < 0 ? -1 : high << 4 | low;
+}
+
+/* Whether a literal stands at a place in hexadecimal digits. */
+static bool is_in_hex(const char *at, const char *literal)
+{
+	for (; *literal; at += 2, literal++) {
+		if (hex_byte(at) != (unsigned char)*literal)
+			return false;
+	}
+	return true;
+}
+
 /* The length of the longest literal at a place that ends in run, or where it begins, and leaves enough of it; 0: none. */
 static size_t literal_at(const char *at, const char *run, const char *end)
 {
@@ -63,8 +87,21 @@ static size_t literal_at(const char *at, const char *run, const char *end)
 		if (length > longest && (size_t)(end - at) >= length + LITERAL_BODY_MIN && at + length >= run &&
 		    memcmp(at, known_literals[i], length) == 0)
 			longest = length;
+		if (2 * length > longest && at >= run && (size_t)(end - at) >= 2 * (length + LITERAL_BODY_MIN) && is_in_hex(at, known_literals[i]))
+			longest = 2 * length;
 	}
 	return longest;
+}
+
+/* The length of a run whose characters are escaped, each as %76; 0 when it is too short to hold a credential. */
+static size_t escaped_run(const char *text)
+{
+	size_t length = 0;
+	int byte;
+
+	while (text[length] == '%' && (byte = hex_byte(text + length + 1)) > 0 && strchr(RUN_CHARACTERS, byte))
+		length += ESCAPE_LENGTH;
+	return length < LITERAL_BODY_MIN * ESCAPE_LENGTH ? 0 : length;
 }
 
 /*
@@ -99,10 +136,19 @@ void mask_add(struct buffer *buffer, const char *text)
 
 	buffer_reserve(buffer, strlen(text)); /* and empty text is text */
 	while (*run) {
-		size_t other = strcspn(run, RUN_CHARACTERS), length = strspn(run + other, RUN_CHARACTERS);
+		size_t other = strcspn(run, RUN_CHARACTERS "%"), length = strspn(run + other, RUN_CHARACTERS);
 
 		buffer_add(buffer, run, other);
 		run += other;
+		if (*run == '%') {
+			length = escaped_run(run);
+			if (length)
+				add_ends(buffer, run, length, 3 * ESCAPE_LENGTH);
+			else
+				buffer_add_char(buffer, '%');
+			run += length ? length : 1;
+			continue;
+		}
 		if (length < LITERAL_BODY_MIN)
 			buffer_add(buffer, run, length);
 		else

@@ -8,6 +8,8 @@
  *     the literal, 4 characters, "…", the last 4 ("vck_2Ykm…zP2K", as report_shorten() does it)
  *  2. a run, or what stands of it before such a literal, of 30 or more characters, with at least 2 digits, 2 upper-case
  *     and 2 lower-case letters: 8 characters, "…", the last 4
+ *  3. a known literal in hexadecimal digits and the 40 or more characters of its run behind it, as the first kind
+ *  4. 20 or more such characters each of which is escaped as %76: three of them, "…", the last 4 characters
  *
  * Object ids, UUIDs and digests in hexadecimal have letters of one case only and stay, as do names in words. The
  * other side of it: a random key without a known literal escapes when it happens to hold fewer than 2 digits. That
@@ -22,7 +24,7 @@
 
 /*
  * The texts that credentials begin with, count of them; borrowed until the next call, NULL and 0 for none. Set
- * before threads start. Until then only the second kind is shortened.
+ * before threads start. Until then only the second and the fourth kind are shortened.
  */
 void mask_set_literals(const char *const *literals, size_t count);
 

@@ -118,6 +118,30 @@ static void literal_with_other_characters(void **state)
 	expect("token= " BODY_20, "token= " BODY_20);
 }
 
+static void literal_in_hexadecimal_digits(void **state)
+{
+	(void)state;
+	expect("a/76636b5f" "6161616162626262636363636464646465656565.txt", "a/76636b5f6161…6565.txt");
+	expect("76636B5F" "6161616162626262636363636464646465656565", "76636B5F6161…6565");
+	expect("0076636b5f" "6161616162626262636363636464646465656565", "0076636b5f6161…6565");
+	expect("76636b5f" "616161616262626263636363646464646565656", "76636b5f" "616161616262626263636363646464646565656");
+	/* digests have no such digits */
+	expect("76636b5a" "6161616162626262636363636464646465656565", "76636b5a" "6161616162626262636363636464646465656565");
+}
+
+static void escaped_characters(void **state)
+{
+	(void)state;
+	expect("a/%76%63%6b%5F%61%61%61%61%62%62%62%62%63%63%63%63%64%64%64%64.txt", "a/%76%63%6b…4%64.txt");
+	expect("%76%63%6b%5F%61%61%61%61%62%62%62%62%63%63%63%63%64%64%64", "%76%63%6b%5F%61%61%61%61%62%62%62%62%63%63%63%63%64%64%64");
+	/* other characters, as of names that are escaped for URLs */
+	expect("%e4%b8%ad%e6%96%87%e4%b8%ad%e6%96%87%e4%b8%ad%e6%96%87%e4%b8%ad%e6%96%87", "%e4%b8%ad%e6%96%87%e4%b8%ad%e6%96%87%e4%b8%ad%e6%96%87%e4%b8%ad%e6%96%87");
+	expect("100% vck_" BODY_20 " %", "100% vck_aaaa…eeee %");
+	expect("%", "%");
+	expect("%7", "%7");
+	expect("%76" BODY_20, "%76" BODY_20);
+}
+
 /* ---- without one ---- */
 
 #define MIXED_29 "ABcd0123456789012345678901234"
@@ -185,6 +209,8 @@ int main(void)
 		cmocka_unit_test(literal_inside_a_longer_run),
 		cmocka_unit_test(longest_literal_counts),
 		cmocka_unit_test(literal_with_other_characters),
+		cmocka_unit_test(literal_in_hexadecimal_digits),
+		cmocka_unit_test(escaped_characters),
 		cmocka_unit_test(mixed_runs_from_30_characters),
 		cmocka_unit_test(two_of_each_kind),
 		cmocka_unit_test(ids_and_names_stay),
