@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "broker/claims.h"
+#include "broker/question.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static void set_message(struct finding *finding, const char *message)
 {
@@ -45,57 +45,6 @@ static bool is_unsettled(const struct revocation *revocation)
 {
 	return revocation->state == REVOCATION_PENDING || (revocation->state == REVOCATION_REJECTED && !revocation->earlier) ||
 	       revocation->verified == VERIFICATION_ALIVE || revocation->verified == VERIFICATION_UNKNOWN;
-}
-
-/* ---- asking ---- */
-
-/* As many keys as a person reads before answering. */
-#define ASK_LISTED_MAX 10
-
-static void list_keys(const struct report_result *result, const struct claims *claims)
-{
-	struct buffer text = BUFFER_INIT;
-	size_t listed = 0, count = claims_count(claims, CLAIM_OPEN);
-
-	for (size_t i = 0; i < claims->count && listed < ASK_LISTED_MAX; i++) {
-		const struct finding *finding = claims->items[i].finding;
-		const struct place *place = finding->place_count ? &finding->places[0] : NULL;
-
-		if (claims->items[i].stage != CLAIM_OPEN)
-			continue;
-		listed++;
-		buffer_add_string(&text, "  ");
-		report_shorten(&text, finding);
-		buffer_add_format(&text, "  %s  ", confidence_name(finding->confidence));
-		if (place && place->path)
-			report_add_harmless(&text, result, place->path);
-		buffer_add_char(&text, '\n');
-	}
-	if (count > ASK_LISTED_MAX)
-		buffer_add_format(&text, "  … and %zu more\n", count - ASK_LISTED_MAX);
-	fwrite(text.bytes, 1, text.length, stderr);
-	buffer_release(&text);
-}
-
-/* Ask whether to revoke. Anything but a clear yes is no. */
-static bool ask(const struct report_result *result, const struct claims *claims)
-{
-	char answer[16] = "";
-
-	fprintf(stderr, "\nTo be revoked, which cannot be undone:\n");
-	list_keys(result, claims);
-	fprintf(stderr, "Revoke %s now? [y/N] ", claims_count(claims, CLAIM_OPEN) == 1 ? "this key" : "these keys");
-	fflush(stderr);
-	clearerr(stdin); /* `revoke` has read it to its end; a terminal goes on */
-	if (!fgets(answer, sizeof(answer), stdin))
-		fputc('\n', stderr);
-	return !strcasecmp(answer, "y\n") || !strcasecmp(answer, "yes\n");
-}
-
-/* Whether somebody is there to be asked, and is to be. */
-static bool wants_answer(const struct broker_options *options)
-{
-	return !options->yes && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
 /* ---- telling ---- */
@@ -397,7 +346,7 @@ static void decide(struct settlement *settlement, const struct broker_options *o
 			settle_rest(settlement, REVOCATION_PENDING, message);
 		else
 			leave_pending(settlement, message);
-	} else if (wants_answer(options) && !ask(settlement->result, settlement->claims)) {
+	} else if (question_is_wanted(options) && !question_ask(settlement->result, settlement->claims)) {
 		settlement->result->dry_run = true;
 		settle_rest(settlement, REVOCATION_DRY_RUN, "not sent: the question was not answered with yes");
 	} else {
@@ -432,7 +381,7 @@ static bool look_up(struct settlement *settlement, const struct broker_options *
 
 	for (size_t i = 0; i < claims->count && !sends; i++)
 		sends = claims->items[i].may_send;
-	only_looks = settlement->result->dry_run || wants_answer(options) || !sends;
+	only_looks = settlement->result->dry_run || question_is_wanted(options) || !sends;
 	if (claims->count && !is_unbelievable(claims->count, options))
 		result = claims_look_up(claims, only_looks ? LEDGER_READ : LEDGER_CREATE, &error);
 	sends = leave_own_keys(settlement, options) > 0;

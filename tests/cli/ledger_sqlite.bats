@@ -554,7 +554,7 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 	provider_start
 	new_key >key
 	for depth in 1 2 3 4 5; do
-		tar -cf next.tar key* && rm key* && mv next.tar key.tar
+		gzip -c key* >next && rm key* && mv next key.gz
 	done
 	faults '[{"status":503,"times":-1}]'
 	sending dir . --retries 0 --archive-depth 6
