@@ -86,7 +86,7 @@ const struct option_row option_rows[] = {
 	{ 0, "to-command", "COMMAND", "rotate: give the new key to this command's standard input", COMMAND_KEYS, OPTION_TEXT, TARGET(to_command) },
 	{ 0, "api-url", "URL", "keys: where the provider's API is; plain http only to a loopback address", COMMAND_KEYS, OPTION_TEXT, TARGET(api_url) },
 	{ 0, "sandbox", "MODE", "require, auto (default) or off: what the scan process gives up", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_SANDBOX, TARGET_WORDS(sandbox, "require auto off") },
-	{ 0, "decode-depth", "N", "look into up to N forms, one in the other (base64, UTF-16, hex, escapes …); default: 2, 0: none", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(decode_depth, 0, MATCH_DEPTH_MAX) },
+	{ 0, "decode-depth", "N", "look into up to N forms, one in the other (base64, UTF-16, hex, escapes and the like); default: 2, 0: none", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(decode_depth, 0, MATCH_DEPTH_MAX) },
 	{ 0, "cpu-limit", "SECONDS", "of processor time that the scan may take; default: none", ALL_SCANS | COMMAND_HOOK | COMMAND_LEDGER, OPTION_NUMBER, TARGET_RANGE(cpu_limit_seconds, 1, 31536000) },
 	{ 'q', "quiet", NULL, "errors only on standard error", ALL, OPTION_FLAG, TARGET(quiet) },
 	{ 'v', "verbose", NULL, "say what is being done", ALL, OPTION_FLAG, TARGET(verbose) },
@@ -107,7 +107,7 @@ const struct exit_row exit_rows[] = {
 	{ EXIT_CLEAN, "everything was scanned, no credential found" },
 	{ EXIT_FOUND, "credentials found, and each is settled, or listed by a dry run" },
 	{ EXIT_USAGE, "usage or configuration error: nothing was scanned" },
-	{ EXIT_INCOMPLETE, "incomplete: something could not be scanned, or a credential could not be reported" },
+	{ EXIT_INCOMPLETE, "incomplete: something could not be scanned, or a credential could not be reported, or was seen to work after that" },
 	{ EXIT_INTERRUPTED, "interrupted: what had been found is reported" },
 };
 const size_t exit_row_count = sizeof(exit_rows) / sizeof(*exit_rows);

@@ -184,6 +184,7 @@ expect_nothing_sent() {
 	mkdir disk
 	unshare --mount --map-root-user true 2>/dev/null || unshare --mount true 2>/dev/null || skip 'no file system can be mounted here'
 	sending dir file --ledger 'a ledger?#%41.db'
+	expect_status 1
 	new_key >>file
 	on_disk() { # ARG...: staunch with what is in the folder's ledger on a disk that is read-only
 		next_run
