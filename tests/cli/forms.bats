@@ -95,9 +95,9 @@ expect_table() {
 	git add x
 	printf 'subject\n\n%s\n' "$(base64 -w0 <<<"$key")" | git commit -qF -
 	printf '%s\n' "$(xxd -p <<<"$key")" | git tag -a -F - v1
-	scan_json git
+	scan_json git # COMMIT_EDITMSG has it, too
 	expect_found "$key"
-	expect '[.findings[0].places[] | [.kind, .encoding]] | sort' '[["commit-message",["base64"]],["tag-message",["hex"]]]'
+	expect '[.findings[0].places[] | [.kind, .encoding]] | sort' '[["commit-message",["base64"]],["config",["base64"]],["tag-message",["hex"]]]'
 }
 
 @test "--decode-depth: 0 is the plain form alone, 1 one form, 2 what is in a form within a form, 3 one more" {

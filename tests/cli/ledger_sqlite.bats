@@ -553,6 +553,7 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 	local depth
 	provider_start
 	new_key >key
+	seq 2000 >>key # a key alone would be stored as it is
 	for depth in 1 2 3 4 5; do
 		gzip -c key* >next && rm key* && mv next key.gz
 	done
