@@ -24,7 +24,7 @@ expect_left() {
 		echo '# staunch:allow'
 		echo "d = ${keys[3]}"
 		echo "e = ${keys[4]} # staunch:allowed, staunch:allow-not, xstaunch:allow, staunch: allow"
-		echo "f = ${keys[5]} $(printf '%6000s' '') staunch:allow"
+		echo "f = ${keys[5]} $(printf '%20000s' '') staunch:allow"
 		echo "g = ${keys[6]}"
 		echo 'staunch:allow'
 		printf 'h = %s' "${keys[7]} staunch:allow"
