@@ -106,7 +106,7 @@ int ledger_look_up(struct ledger *ledger, const struct ledger_key *keys, size_t 
 
 /* ---- writing ---- */
 
-/* Begin a transaction in which this run has its row, from which the lease of its claims is read. */
+/* Begin a transaction in which this run has its row, from which the lease of its claims is read: anew, for it may have waited longer than the one before lasted. */
 static int begin(struct ledger *ledger, struct error *error)
 {
 	const struct owner *self = &ledger->self;
@@ -118,11 +118,12 @@ static int begin(struct ledger *ledger, struct error *error)
 	};
 	int result = database_begin(ledger->database, true, error);
 
-	if (result || ledger->enrolled)
+	if (result)
 		return result;
 	result = database_run(ledger->database,
 			      "INSERT INTO runs (id, started, version, host, machine, username, process, process_started,"
-			      " lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+			      " lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+			      " ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
 			      values, 9, NULL, NULL, error);
 	return result ? database_end(ledger->database, result, error) : 0;
 }

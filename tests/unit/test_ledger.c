@@ -277,6 +277,21 @@ static void on_another_machine_the_lease_decides(void **state)
 	ledger_close(one);
 }
 
+/* Also of a run that has waited for others longer than its last one lasted. */
+static void each_claim_has_a_whole_lease(void **state)
+{
+	const struct fixture *fixture = fixture_of(state);
+	struct ledger *one = fixture_open(fixture), *other = fixture_open(fixture);
+	const struct ledger_key keys[2] = { fixture_key_of(0), fixture_key_of(1) };
+
+	assert_claim(one, &keys[0], LEDGER_OURS);
+	fixture_run(other, "UPDATE runs SET lease_until = 0");
+	assert_claim(one, &keys[1], LEDGER_OURS);
+	assert_claim(other, &keys[1], LEDGER_THEIRS);
+	ledger_close(other);
+	ledger_close(one);
+}
+
 static void a_closed_ledger_holds_nothing(void **state)
 {
 	const struct fixture *fixture = fixture_of(state);
@@ -483,6 +498,7 @@ int main(void)
 		BOTH(taken_over_from_the_dead),
 		BOTH(a_number_used_again_is_another_process),
 		BOTH(on_another_machine_the_lease_decides),
+		BOTH(each_claim_has_a_whole_lease),
 		BOTH(a_closed_ledger_holds_nothing),
 		BOTH(a_late_answer),
 		BOTH(a_failed_resend_changes_nothing),
