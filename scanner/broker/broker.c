@@ -333,10 +333,10 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 		collection_add_incomplete(&collection, "scan-process", error.message);
 	}
 	collection_finish(&collection);
-	if (options->wanted)
-		keep_wanted(&collection, options);
 	result.interrupted = collection.interrupted || (interrupted && !collection.ended);
 	result.suppressed = leave_out_allowed(options, &collection, baseline, result.interrupted, &baseline_whole);
+	if (options->wanted) /* what is allowed by now is not found any more, and that is said */
+		keep_wanted(&collection, options);
 	result.targets = collection.targets;
 	result.target_count = collection.target_count;
 	result.findings = collection.findings;
