@@ -12,21 +12,24 @@ static bool is_letter(const struct form_text *text, size_t position)
 }
 
 /*
- * Which order it is: the zero of the first letter in a row of them stands before it, or that of the last one behind it. Where both do, the text begins at
- * an even offset.
+ * Which order it is: the zero of the first letter in a row of them stands before it, or that of the last one behind it. Where both do or neither does (a unit
+ * beside the row may end like a letter), and where the row goes on beyond what is here, the text is taken to begin at an even offset.
  */
 static bool is_big_endian(const struct form_text *text, size_t position)
 {
 	size_t first = position, last = position;
-	bool zero_before, zero_behind;
+	bool zero_before, zero_behind, is_cut;
 
+	if (!position || text->bytes[position - 1])
+		return false;
 	while (first >= 2 && !text->bytes[first - 1] && is_letter(text, first - 2))
 		first -= 2;
 	while (last + 2 < text->size && !text->bytes[last + 1] && is_letter(text, last + 2))
 		last += 2;
 	zero_before = first >= 1 && !text->bytes[first - 1];
 	zero_behind = last + 1 < text->size && !text->bytes[last + 1];
-	return zero_before && (!zero_behind || (first + text->at_odd) % 2 == 1);
+	is_cut = (first < 2 && text->cut_before) || (last + 2 >= text->size && text->cut_after);
+	return !is_cut && zero_before != zero_behind ? zero_before : (first + text->at_odd) % 2 == 1;
 }
 
 bool decode_utf_16(const struct form_text *from, const struct form_spot *spot, const struct form_room *room, struct decoded *to)

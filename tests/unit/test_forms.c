@@ -262,6 +262,19 @@ static void utf_16_anywhere(void **state)
 	encode_utf_16(&text, "my", 2, false);
 	encode_utf_16(&text, key, KEY_LENGTH, false);
 	assert_int_equal(search(2, &text)->count, 0);
+	/* in quotation marks, of which the low byte looks like a letter */
+	buffer_clear(&text);
+	buffer_add(&text, "\xfe\xff\x20\x1c", 4);
+	encode_utf_16(&text, key, KEY_LENGTH, true);
+	buffer_add(&text, "\x20\x1d", 2);
+	expect_found(&text, "utf-16be", 4, 4 + 2 * KEY_LENGTH);
+	/* behind more letters than are looked at */
+	buffer_clear(&text);
+	for (unsigned i = 0; i < 600; i++)
+		encode_utf_16(&text, "x ", 2, true);
+	encode_utf_16(&text, key, KEY_LENGTH, true);
+	buffer_add(&text, "\x30\x02", 2);
+	expect_found(&text, "utf-16be", 2400, 2400 + 2 * KEY_LENGTH);
 	/* the last zero was cut off */
 	buffer_clear(&text);
 	encode_utf_16(&text, key, KEY_LENGTH, false);
