@@ -26,7 +26,7 @@ static void add_fan(struct loose_list *list, const char *path, const char *fan, 
 			unreadable(context, path, strerror(errno));
 		return;
 	}
-	while ((entry = readdir(folder))) {
+	while ((errno = 0, entry = readdir(folder))) {
 		char hex[2 * OBJECT_ID_SIZE + 1];
 		struct object_id id;
 
@@ -39,6 +39,8 @@ static void add_fan(struct loose_list *list, const char *path, const char *fan, 
 		memory_grow(list->objects, list->count, list->capacity);
 		list->objects[list->count++] = (struct loose_object){ id, number };
 	}
+	if (errno)
+		unreadable(context, path, strerror(errno));
 	closedir(folder);
 }
 

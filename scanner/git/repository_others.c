@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -28,12 +29,39 @@ static bool is_link(const char *path)
 	return !lstat(path, &status) && S_ISLNK(status.st_mode);
 }
 
+static bool has(const char *folder, const char *name)
+{
+	char *path = memory_format("%s/%s", folder, name);
+	struct stat status;
+	bool there = !lstat(path, &status);
+
+	free(path);
+	return there;
+}
+
+/* Whether a submodule's git folder borrows another one's parts, as git makes none. */
+static bool leads_elsewhere(const char *folder)
+{
+	static const char *const parts[] = { "objects", "refs" };
+	bool is_linked = has(folder, "commondir");
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		char *path = memory_format("%s/%s", folder, parts[i]);
+
+		is_linked |= is_link(path);
+		free(path);
+	}
+	return is_linked;
+}
+
 /* Git folders, and folders that are the front part of a name with slashes. */
 static void walk_modules(const struct other_search *search, const char *path, unsigned depth)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(path, &entries, NULL, alphasort);
 
+	if (count < 0 && errno != ENOENT)
+		search->visit(search->context, path, "it cannot be read");
 	for (int i = 0; i < count; i++) {
 		char *below = memory_format("%s/%s", path, entries[i]->d_name);
 		struct stat status;
@@ -42,9 +70,13 @@ static void walk_modules(const struct other_search *search, const char *path, un
 			; /* none */
 		else if (is_link(below))
 			search->visit(search->context, below, "it is a link");
+		else if (leads_elsewhere(below))
+			search->visit(search->context, below, "it names the folder of another repository");
 		else if (roots_is_git_folder(below))
 			search->visit(search->context, below, NULL);
-		else if (depth < NAME_DEPTH_MAX)
+		else if (has(below, "HEAD") || has(below, "objects") || depth >= NAME_DEPTH_MAX)
+			search->visit(search->context, below, "it is no whole repository");
+		else
 			walk_modules(search, below, depth + 1);
 		free(below);
 		free(entries[i]);

@@ -147,6 +147,32 @@ store() {
 	done
 }
 
+@test "a submodule's git folder that names another repository, or is not whole, is not passed over in silence" {
+	local way
+	outside=$(new_key)
+	git init -q victim
+	(cd victim && printf '%s\n' "$outside" >secret && git add . && git commit -q -m x)
+	make_repository
+	echo harmless >file
+	commit '2024-01-01T00:00:00Z'
+	for way in commondir objects refs half; do
+		rm -rf .git/modules
+		mkdir -p .git/modules/evil/objects .git/modules/evil/refs
+		echo 'ref: refs/heads/x' >.git/modules/evil/HEAD
+		case $way in
+		commondir) echo "$T/victim/.git" >.git/modules/evil/commondir ;;
+		objects | refs) rmdir ".git/modules/evil/$way" && ln -s "$T/victim/.git/$way" ".git/modules/evil/$way" ;;
+		half) rmdir .git/modules/evil/refs ;;
+		esac
+		for sandbox in auto off; do
+			scan_json git --sandbox $sandbox .
+			expect_status 3
+			expect '.findings' '[]'
+			expect '[.incomplete[].path] | any(endswith("modules/evil"))' true
+		done
+	done
+}
+
 @test "links among git's own files are not followed; their texts are looked at" {
 	outside=$(new_key) text=$(new_key)
 	printf '%s\n' "$outside" >secret
