@@ -14,6 +14,9 @@
 /* What the objects of one small pack may take at once: they are walked beside others. */
 #define MEMORY_LIMIT ((size_t)16 << 20)
 
+/* Each entry takes a hundred bytes of memory, and ten of a pack that somebody made for it. */
+#define COUNT_MAX 500000
+
 struct pack_reading {
 	struct pack_bytes_walk *walk;
 	struct pack pack;
@@ -137,27 +140,35 @@ int pack_bytes_walk(const unsigned char *bytes, size_t size, struct pack_bytes_w
 {
 	struct pack_reading reading = { .walk = walk, .pack = { .file = { .bytes = bytes, .size = size }, .end = size } };
 	const char *complaint = "it is cut short";
+	bool was_over;
 	int result = pack_listing_init(&reading.listing, &reading.pack, error);
 
 	walk->damaged = walk->missing = 0;
 	reading.pack.path = memory_copy_string("pack");
 	reading.listing.allowance = walk->allowance;
+	reading.listing.count_max = COUNT_MAX;
 	reading.listing.object_max = walk->object_max;
 	reading.listing.memory_limit = MEMORY_LIMIT;
 	reading.listing.stop = walk->stop;
 	if (!result && size >= PACK_HEADER_SIZE && size < PACK_SIZE_MAX)
 		complaint = pack_listing_read(&reading.listing);
+	was_over = reading.listing.is_over;
+	reading.listing.is_over = false; /* what was listed is walked all the same */
 	if (!result && reading.listing.count) {
+		reading.listing.allowance = walk->allowance;
 		result = pack_listing_name(&reading.listing, error);
-		if (!result)
+		was_over |= reading.listing.is_over;
+		reading.listing.is_over = false;
+		reading.listing.allowance = walk->allowance;
+		if (!result || was_over)
 			result = walk_objects(&reading, error);
 		if (!result)
 			finish_rest(&reading);
 	}
-	if (reading.listing.is_over)
+	if (was_over || reading.listing.is_over)
 		result = error_set(error, ERROR_LIMIT, "more bytes come of it than of any that is no bomb");
 	else if (!result && complaint)
-		result = error_set(error, ERROR_MALFORMED, "its object number %zu cannot be read: %s", reading.listing.count + 1, complaint);
+		result = error_set(error, ERROR_MALFORMED, "behind its object number %zu: %s", reading.listing.count, complaint);
 	pack_index_close(&reading.pack.index);
 	pack_listing_release(&reading.listing);
 	free(reading.pack.entries);

@@ -27,6 +27,7 @@ int pack_listing_init(struct pack_listing *listing, struct pack *pack, struct er
 					  .inflater = inflater_new(),
 					  .hash = object_hash_new(),
 					  .allowance = UINT64_MAX,
+					  .count_max = SIZE_MAX,
 					  .memory_limit = PACK_WALK_MEMORY_DEFAULT };
 	if (listing->inflater && listing->hash)
 		return 0;
@@ -115,12 +116,18 @@ const char *pack_listing_read(struct pack_listing *listing)
 							      "the file ends there";
 		if (!complaint)
 			complaint = read_entry(listing, &header, size, &id, &next);
+		if (!complaint && listing->count == listing->count_max) {
+			complaint = "there are more objects in it than in any that is no bomb";
+			listing->is_over = true;
+		}
 		if (!complaint) {
 			pack_listing_add(listing, at, header.type > OBJECT_TAG ? NULL : &id);
 			at = next;
 		}
 	}
 	pack->end = (size_t)at;
+	if (!complaint && size - at != OBJECT_ID_SIZE)
+		complaint = size - at < OBJECT_ID_SIZE ? "its checksum is cut off" : "there are bytes behind the last object";
 	return complaint;
 }
 

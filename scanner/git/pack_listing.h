@@ -26,10 +26,11 @@ struct pack_listing {
 	struct object_hash *hash;
 	/* set by the caller, after pack_listing_init(), where the defaults do not fit */
 	uint64_t allowance;  /* bytes that may come of the pack, counted each time they do; default: any number */
+	size_t count_max;    /* entries; default: any number */
 	size_t object_max;   /* larger objects stay without a name; default: PACK_WALK_OBJECT_MAX */
 	size_t memory_limit; /* of the objects held at once; default: PACK_WALK_MEMORY_DEFAULT */
 	const atomic_int *stop; /* NULL, or nonzero once all is to end */
-	bool is_over; /* the allowance is used up */
+	bool is_over; /* the allowance is used up, or there are too many entries */
 };
 
 /* Returns 0, or ERROR_UNSUPPORTED when zlib or SHA-1 cannot be set up. Release it in any case. */
@@ -39,7 +40,10 @@ void pack_listing_release(struct pack_listing *listing);
 /* Count size bytes that come of the pack. Returns whether they may. */
 bool pack_listing_allow(struct pack_listing *listing, uint64_t size);
 
-/* Find the entries, as many as the pack says. pack->end becomes where the last one ends that can be read. Returns NULL, or what is wrong there: a static text. */
+/*
+ * Find the entries, as many as the pack says. pack->end becomes where the last one ends that can be read; the pack's checksum, and nothing else, has to stand there.
+ * Returns NULL, or what is wrong there: a static text.
+ */
 const char *pack_listing_read(struct pack_listing *listing);
 
 /* Add an entry at an offset behind all others. id NULL: it is not known. */

@@ -27,8 +27,6 @@ static void read_entries(struct pack_listing *listing, pack_unreadable *unreadab
 	const char *complaint = pack_listing_read(listing);
 	char *detail;
 
-	if (!complaint && pack->file.size - pack->end != OBJECT_ID_SIZE)
-		complaint = "there are bytes behind the last object";
 	if (!complaint)
 		return;
 	detail = memory_format("a pack that is cut short or damaged: %zu of its %u objects could be read; %s%s", listing->count,

@@ -163,7 +163,8 @@ static bool read_whole(struct stage_worker *worker, const struct chunk *chunk)
 
 static enum container_kind recognise(const struct chunk *chunk)
 {
-	if (chunk->kind != PLACE_BLOB && chunk->kind != PLACE_FILE && chunk->kind != PLACE_INDEX && chunk->kind != PLACE_STDIN)
+	if (chunk->kind != PLACE_BLOB && chunk->kind != PLACE_FILE && chunk->kind != PLACE_INDEX && chunk->kind != PLACE_STDIN &&
+	    chunk->kind != PLACE_CONFIG)
 		return CONTAINER_NONE;
 	return container_recognise(chunk->bytes, chunk->size < CONTAINER_HEAD_SIZE ? chunk->size : CONTAINER_HEAD_SIZE);
 }

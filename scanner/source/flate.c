@@ -17,7 +17,9 @@ static bool next_member(struct flate *flate)
 	if (!flate->is_gzip || !feed_fill(flate->source) || *flate->source->at != 0x1f || inflateReset(&flate->stream) != Z_OK)
 		return false;
 	flate->member_made = 0;
-	return true;
+	flate->header.name = NULL; /* the first one's stays */
+	flate->header.done = 0;
+	return inflateGetHeader(&flate->stream, &flate->header) == Z_OK;
 }
 
 /* What inflate() said. Returns whether there is more to inflate. */
@@ -27,7 +29,7 @@ static bool goes_on(struct flate *flate, int result)
 		return next_member(flate);
 	if (result == Z_OK || result == Z_BUF_ERROR)
 		return true;
-	if (flate->made && !flate->member_made && flate->is_gzip)
+	if (flate->made && !flate->member_made && flate->is_gzip && flate->header.done != 1)
 		return false; /* bytes behind the end that begin like a member */
 	flate->complaint = "its compressed data is damaged";
 	return false;

@@ -60,7 +60,6 @@ void pack_unpack(const struct unpack_place *place, struct feed *feed)
 {
 	struct unpacker *unpacker = place->unpacker;
 	struct pack_bytes_walk walk = {
-		.allowance = unpack_allowance(unpacker),
 		.object_max = PACKED_OBJECT_MAX,
 		.stop = unpacker->events->stop,
 		.visit = visit,
@@ -74,6 +73,7 @@ void pack_unpack(const struct unpack_place *place, struct feed *feed)
 
 	if (!unpack_whole(place, feed, &whole))
 		return;
+	walk.allowance = unpack_allowance(unpacker); /* by its whole size */
 	header = place->kind == CONTAINER_BUNDLE ? bundle_header(whole.bytes, whole.size) : 0;
 	if (header == whole.size) {
 		/* a bundle's header alone: all there is has been searched */

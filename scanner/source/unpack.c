@@ -432,6 +432,8 @@ bool unpack_whole(const struct unpack_place *place, struct feed *feed, struct un
 		return true;
 	if (map_file(place, &whole->bytes, &whole->size)) {
 		whole->is_mapped = true;
+		if (place->unpacker->consumed < whole->size)
+			place->unpacker->consumed = whole->size;
 		return true;
 	}
 	whole->size = 0;

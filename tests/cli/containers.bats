@@ -489,6 +489,11 @@ packed_repository() {
 	scan_json dir cut.pack
 	expect_status 3
 	expect '.incomplete[].what' archive-damaged
+	# it counts fewer objects than it has
+	{ head -c 8 pack; printf '\0\0\0\1'; tail -c +13 pack; } >short.pack
+	scan_json dir short.pack
+	expect_status 3
+	expect '.incomplete | map([.what, (.detail | contains("bytes behind the last object"))])' '[["archive-damaged",true]]'
 	printf 'PACK\0\0\0\2\377\377\377\377' >huge.pack
 	scan_json dir huge.pack
 	expect_status 3
