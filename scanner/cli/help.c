@@ -9,6 +9,7 @@
 #include "ledger/ledger.h"
 #include "match/match.h"
 #include "revoke/revoke.h"
+#include "source/source.h"
 
 #include <stdlib.h>
 
@@ -66,6 +67,7 @@ static void print_version(const struct options *options)
 		rule_add_libraries(&lines);
 		secret_add_libraries(&lines);
 		sandbox_add_libraries(&lines);
+		source_add_libraries(&lines);
 		revoke_add_libraries(&lines);
 		ledger_add_libraries(&lines);
 		add_sandbox(&lines, options);

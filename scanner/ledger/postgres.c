@@ -10,7 +10,6 @@
 #include "base/library.h"
 #include "base/memory.h"
 #include "ledger/database.h"
-#include "ledger/library.h"
 
 #include <libpq-fe.h>
 #include <inttypes.h>
@@ -63,9 +62,8 @@ static int load(struct error *error)
 		FUNCTIONS(ENTRY)
 #undef ENTRY
 	};
-	int result = loaded ? 0 :
-			      library_load(LIBRARY_POSTGRES, "libpq5", functions, sizeof(functions) / sizeof(*functions),
-					   &library, error);
+	static const struct library_wanted wanted = { LIBRARY_POSTGRES, "libpq5", "reaches a shared ledger", functions, sizeof(functions) / sizeof(*functions), false };
+	int result = loaded ? 0 : library_load(&wanted, &library, error);
 
 	loaded = !result;
 	return result;

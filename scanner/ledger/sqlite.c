@@ -8,7 +8,6 @@
 #include "base/library.h"
 #include "base/memory.h"
 #include "ledger/database.h"
-#include "ledger/library.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -75,9 +74,8 @@ static int load(struct error *error)
 		FUNCTIONS(ENTRY)
 #undef ENTRY
 	};
-	int result = loaded ? 0 :
-			      library_load(LIBRARY_SQLITE, "libsqlite3-0", functions,
-					   sizeof(functions) / sizeof(*functions), &library, error);
+	static const struct library_wanted wanted = { LIBRARY_SQLITE, "libsqlite3-0", "keeps the ledger", functions, sizeof(functions) / sizeof(*functions), false };
+	int result = loaded ? 0 : library_load(&wanted, &library, error);
 
 	loaded = !result;
 	return result;

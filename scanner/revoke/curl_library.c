@@ -4,25 +4,14 @@
 #include "base/library.h"
 #include "revoke/revoke.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define VERSION_NEEDED 0x075700 /* 7.87, for CURLOPT_QUICK_EXIT */
 
-/*
- * The second is the same library built with GnuTLS. Debian's git depends on it, so it is there when the first is
- * not.
- */
-static const char *const library_names[] = { LIBRARY_CURL, "libcurl-gnutls.so.4" };
-
-static const struct {
-	const char *name;
-	size_t offset; /* of the pointer in struct curl_library */
-} functions[] = {
+static const struct library_function functions[] = {
 #define CURL_LIBRARY_ENTRY(name) { "curl_" #name, offsetof(struct curl_library, name) },
 	CURL_LIBRARY_FUNCTIONS(CURL_LIBRARY_ENTRY)
 #undef CURL_LIBRARY_ENTRY
@@ -31,19 +20,10 @@ static const struct {
 static struct curl_library library;
 static bool loaded;
 
-static int library_resolve(void *handle, struct error *error)
+static int library_initialise(struct error *error)
 {
-	const curl_version_info_data *version;
+	const curl_version_info_data *version = library.version_info(CURLVERSION_NOW);
 
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		void *function = dlsym(handle, functions[i].name);
-
-		if (!function)
-			return error_set(error, ERROR_UNSUPPORTED,
-					 "cannot use the installed libcurl: it has no '%s'", functions[i].name);
-		memcpy((char *)&library + functions[i].offset, &function, sizeof(function));
-	}
-	version = library.version_info(CURLVERSION_NOW);
 	if (version->version_num < VERSION_NEEDED)
 		return error_set(error, ERROR_UNSUPPORTED, "cannot use libcurl %s: 7.87 or later is needed",
 				 version->version);
@@ -56,23 +36,18 @@ static int library_resolve(void *handle, struct error *error)
 
 const struct curl_library *curl_library_load(struct error *error)
 {
-	void *handle = NULL;
+	struct library_wanted wanted = { LIBRARY_CURL, "libcurl4", "sends the reports", functions, sizeof(functions) / sizeof(*functions),
+					 false };
+	struct error ignored;
+	int result = loaded ? 0 : library_load(&wanted, &library, error);
 
-	if (loaded)
-		return &library;
-	for (size_t i = 0; !handle && i < sizeof(library_names) / sizeof(library_names[0]); i++)
-		handle = dlopen(library_names[i], RTLD_NOW | RTLD_LOCAL);
-	if (!handle) {
-		error_set(error, ERROR_UNSUPPORTED,
-			  "cannot load '" LIBRARY_CURL "', which sends the reports: install the package libcurl4");
-		return NULL;
+	if (result) {
+		/* the same library built with GnuTLS: Debian's git depends on it, so it is there when the other one is not */
+		wanted.file = "libcurl-gnutls.so.4";
+		result = library_load(&wanted, &library, &ignored);
 	}
-	if (library_resolve(handle, error) < 0) {
-		dlclose(handle);
-		return NULL;
-	}
-	loaded = true;
-	return &library;
+	loaded = loaded || (!result && !library_initialise(error));
+	return loaded ? &library : NULL;
 }
 
 void revoke_add_libraries(struct buffer *lines)

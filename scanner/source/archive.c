@@ -23,7 +23,7 @@ static const unsigned char zeroes[65536];
 /* One container in work. */
 struct reading {
 	const struct unpack_place *place;
-	const struct archive_library *library;
+	const struct archive_library *archives;
 	struct archive *archive;
 	struct feed *feed;
 	struct buffer previous; /* the name of the member before */
@@ -62,7 +62,7 @@ static la_ssize_t read_block(struct archive *archive, void *context, const void 
 /* What libarchive complained of, in the word that fits. */
 static void tell(struct reading *reading, const char *name)
 {
-	const char *why = reading->library->error_string(reading->archive);
+	const char *why = reading->archives->error_string(reading->archive);
 	enum unpack_problem problem = UNPACK_DAMAGED;
 
 	reading->had_problem = true;
@@ -87,7 +87,7 @@ static bool member_more(struct feed *feed)
 	la_int64_t offset;
 
 	for (unsigned i = 0; !member->gap && !member->block_size && i < RETRIES_MAX; i++) {
-		member->result = reading->library->read_data_block(reading->archive, &member->block, &member->block_size, &offset);
+		member->result = reading->archives->read_data_block(reading->archive, &member->block, &member->block_size, &offset);
 		if (member->result != ARCHIVE_OK && member->result != ARCHIVE_WARN && member->result != ARCHIVE_RETRY)
 			return false;
 		member->is_doubtful |= member->result == ARCHIVE_WARN;
@@ -125,7 +125,7 @@ static void hand_out_name(struct reading *reading, const char *name, size_t size
 
 static void read_member(struct reading *reading, struct archive_entry *entry)
 {
-	const struct archive_library *library = reading->library;
+	const struct archive_library *library = reading->archives;
 	const struct unpack_place *place = reading->place;
 	bool is_stream = container_type(place->kind)->is_stream;
 	struct member member = { .feed = { .more = member_more }, .reading = reading };
@@ -156,7 +156,7 @@ static void read_member(struct reading *reading, struct archive_entry *entry)
 /* In tar, cpio, ar and zip members may lie as they are, and the next one's header behind them. */
 static void note_seam(struct reading *reading)
 {
-	la_int64_t position = reading->library->read_header_position(reading->archive);
+	la_int64_t position = reading->archives->read_header_position(reading->archive);
 
 	if (reading->is_second || position <= reading->last_seam || container_type(reading->place->kind)->needs_whole)
 		return;
@@ -166,7 +166,7 @@ static void note_seam(struct reading *reading)
 
 static void read_members(struct reading *reading)
 {
-	const struct archive_library *library = reading->library;
+	const struct archive_library *library = reading->archives;
 	struct archive_entry *entry;
 	unsigned retries = 0;
 
@@ -281,7 +281,7 @@ static bool asks_too_much(const struct unpack_place *place, struct feed *feed)
 /* Open the archive and read it: from memory, where it is all there, or as it comes. */
 static void read_archive(struct reading *reading, const struct unpack_whole *whole)
 {
-	const struct archive_library *library = reading->library;
+	const struct archive_library *library = reading->archives;
 	int result;
 
 	reading->archive = library->read_new();
@@ -306,18 +306,18 @@ static void read_archive(struct reading *reading, const struct unpack_whole *who
 void archive_unpack(const struct unpack_place *place, struct feed *feed)
 {
 	const char *missing;
-	struct reading reading = { .place = place, .library = archive_library_get(&missing), .feed = feed };
+	struct reading reading = { .place = place, .archives = archive_library_get(&missing), .feed = feed };
 	struct unpack_whole whole = { 0 };
 	locale_t before = (locale_t)0;
 	struct feed start = *feed;
 	uint64_t problems[UNPACK_PROBLEM_COUNT];
 
-	if (!reading.library && !*missing && place->unpacker->want_library) {
+	if (!reading.archives && !*missing && place->unpacker->want_library) {
 		place->unpacker->want_library(place->unpacker->events->context);
 		place->unpacker->is_over = true;
 		return;
 	}
-	if (!reading.library) {
+	if (!reading.archives) {
 		unpack_tell(place, UNPACK_UNSUPPORTED, NULL, *missing ? missing : "libarchive was not loaded");
 		return;
 	}
@@ -325,8 +325,8 @@ void archive_unpack(const struct unpack_place *place, struct feed *feed)
 		return;
 	if (container_type(place->kind)->needs_whole && !unpack_whole(place, feed, &whole))
 		return;
-	if (reading.library->utf8)
-		before = uselocale(reading.library->utf8);
+	if (reading.archives->utf8)
+		before = uselocale(reading.archives->utf8);
 	read_archive(&reading, &whole);
 	/* from front to end a zip archive ends at a member of unknown length that cannot be read; its directory knows of those behind. What is found again is one place */
 	if (place->kind == CONTAINER_ZIP && reading.had_problem && !place->unpacker->is_over && unpack_is_whole(place, &start)) {

@@ -1,15 +1,14 @@
 #define _GNU_SOURCE
 #include "source/archive_library.h"
 
-#include <dlfcn.h>
+#include "base/library.h"
+#include "source/source.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-static const struct {
-	const char *name;
-	size_t offset; /* of the pointer in struct archive_library */
-} functions[] = {
+static const struct library_function functions[] = {
 #define ARCHIVE_LIBRARY_ENTRY(name) { "archive_" #name, offsetof(struct archive_library, name) },
 	ARCHIVE_LIBRARY_FUNCTIONS(ARCHIVE_LIBRARY_ENTRY)
 #undef ARCHIVE_LIBRARY_ENTRY
@@ -21,37 +20,31 @@ static bool loaded;
 
 int archive_library_load(struct error *error)
 {
-	void *handle;
+	/* lazily: binding all of what it brings along at once takes three times as long, and most of that is never called */
+	static const struct library_wanted wanted = { LIBRARY_ARCHIVE, "libarchive13", "reads archives", functions,
+						      sizeof(functions) / sizeof(*functions), true };
 
 	if (loaded)
 		return 0;
-	/* lazily: binding all of what it brings along at once takes three times as long, and most of that is never called */
-	handle = dlopen("libarchive.so.13", RTLD_LAZY | RTLD_LOCAL);
-	if (!handle) {
-		error_set(&complaint, ERROR_UNSUPPORTED,
-			  "cannot load 'libarchive.so.13', which reads archives: install the package libarchive13");
-		goto failed;
-	}
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		void *function = dlsym(handle, functions[i].name);
-
-		if (!function) {
-			error_set(&complaint, ERROR_UNSUPPORTED, "cannot use the installed 'libarchive.so.13': it has no '%s'",
-				  functions[i].name);
-			dlclose(handle);
-			goto failed;
-		}
-		memcpy((char *)&library + functions[i].offset, &function, sizeof(function));
-	}
+	if (library_load(&wanted, &library, &complaint))
+		return error_set(error, complaint.code, "%s", complaint.message);
 	library.utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	loaded = true;
 	return 0;
-failed:
-	return error_set(error, complaint.code, "%s", complaint.message);
 }
 
 const struct archive_library *archive_library_get(const char **why)
 {
 	*why = complaint.message;
 	return loaded ? &library : NULL;
+}
+
+void source_add_libraries(struct buffer *lines)
+{
+	struct error error;
+
+	if (archive_library_load(&error))
+		library_add_missing(lines, "libarchive", &error);
+	else
+		library_add_version(lines, "libarchive", library.version_string() + strlen("libarchive "));
 }

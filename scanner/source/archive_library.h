@@ -12,6 +12,7 @@
 
 /* Formats and filters are named one by one: never all of them, some of which start programs. */
 #define ARCHIVE_LIBRARY_FUNCTIONS(FUNCTION)    \
+	FUNCTION(version_string)               \
 	FUNCTION(read_new)                     \
 	FUNCTION(read_free)                    \
 	FUNCTION(read_support_format_zip_streamable) \

@@ -93,6 +93,10 @@ struct source_events {
 	void (*incomplete)(void *context, const char *what, const char *object, const char *path, const char *detail);
 };
 
+/* Lines about the libraries that read archives, for `staunch --version --verbose` (base/library.h). */
+struct buffer;
+void source_add_libraries(struct buffer *lines);
+
 /* How much a walk handled, for the report. */
 struct source_counts {
 	uint64_t commits, objects, bytes;

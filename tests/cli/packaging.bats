@@ -39,7 +39,7 @@ package_of() {
 	done
 	# what it loads: the names stand in one place
 	sed -n '/^#else/,/^#endif/s/^#define LIBRARY_[A-Z]* "\(.*\)"/\1/p' "$ROOT/scanner/base/library.h" >loaded
-	[ "$(wc -l <loaded)" = 4 ]
+	[ "$(wc -l <loaded)" = 5 ]
 	while read -r soname; do
 		package=$(package_of "$soname")
 		if [ "$soname" = libpq.so.5 ]; then grep -qxF "$package" recommends; else grep -qxF "$package" depends; fi

@@ -160,7 +160,7 @@ expect_mistake() {
 	expect_status 0
 	[ "$(head -n 1 "$OUT")" = "$("$STAUNCH" --version)" ]
 	[ "$(sed -nE 's/^  ([A-Za-z0-9]+) +[0-9]+\.[0-9.]*[0-9]( .*)?$/\1/p' "$OUT" | tr '\n' ' ')" = \
-		'libgit2 libdeflate zlib PCRE2 Vectorscan cJSON OpenSSL libseccomp libcurl SQLite libpq ' ]
+		'libgit2 libdeflate zlib PCRE2 Vectorscan cJSON OpenSSL libseccomp libarchive libcurl SQLite libpq ' ]
 	[ "$(awk '$1 == "libgit2" { print $2 }' "$OUT")" = "$(pkg-config --modversion libgit2)" ]
 	[ "$(awk '$1 == "SQLite" { print $2 }' "$OUT")" = "$(pkg-config --modversion sqlite3)" ]
 	[ "$(awk '$1 == "libcurl" { print $2 }' "$OUT")" = "$(curl --version | awk 'NR == 1 { print $2 }')" ]
