@@ -143,7 +143,7 @@ int pack_bytes_walk(const unsigned char *bytes, size_t size, struct pack_bytes_w
 	bool was_over;
 	int result = pack_listing_init(&reading.listing, &reading.pack, error);
 
-	walk->damaged = walk->missing = 0;
+	walk->used = walk->damaged = walk->missing = 0;
 	reading.pack.path = memory_copy_string("pack");
 	reading.listing.allowance = walk->allowance;
 	reading.listing.count_max = COUNT_MAX;
@@ -158,6 +158,7 @@ int pack_bytes_walk(const unsigned char *bytes, size_t size, struct pack_bytes_w
 		reading.listing.allowance = walk->allowance;
 		result = pack_listing_name(&reading.listing, error);
 		was_over |= reading.listing.is_over;
+		walk->used = reading.listing.used;
 		reading.listing.is_over = false;
 		reading.listing.allowance = walk->allowance;
 		if (!result || was_over)

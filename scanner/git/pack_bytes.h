@@ -18,6 +18,7 @@ struct pack_bytes_walk {
 	int (*visit_delta)(void *context, uint64_t offset, const unsigned char *bytes, size_t size); /* what each delta inserts of which no object can be made; likewise */
 	void *context;
 	/* in the end */
+	uint64_t used;         /* bytes that were inflated and made to find and name the objects, before they were handed out */
 	uint64_t damaged;      /* entries that could not be read, or are too large */
 	uint64_t missing;      /* deltas of objects that the pack does not hold (a thin pack), and of those */
 };

@@ -44,6 +44,8 @@ void pack_listing_release(struct pack_listing *listing)
 bool pack_listing_allow(struct pack_listing *listing, uint64_t size)
 {
 	listing->is_over |= size > listing->allowance;
+	if (!listing->is_over)
+		listing->used += size;
 	if (!listing->is_over && listing->allowance != UINT64_MAX)
 		listing->allowance -= size;
 	return !listing->is_over;

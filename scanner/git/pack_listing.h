@@ -30,6 +30,7 @@ struct pack_listing {
 	size_t object_max;   /* larger objects stay without a name; default: PACK_WALK_OBJECT_MAX */
 	size_t memory_limit; /* of the objects held at once; default: PACK_WALK_MEMORY_DEFAULT */
 	const atomic_int *stop; /* NULL, or nonzero once all is to end */
+	uint64_t used; /* bytes that came of it so far */
 	bool is_over; /* the allowance is used up, or there are too many entries */
 };
 

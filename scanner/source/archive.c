@@ -200,7 +200,9 @@ static int choose_format(const struct archive_library *library, struct archive *
 	case CONTAINER_ZIP:
 		return library->read_support_format_zip_streamable(archive);
 	case CONTAINER_TAR:
-		return library->read_support_format_tar(archive);
+		result = library->read_support_format_tar(archive);
+		/* what follows an archive's end may be another one (tar(1), --ignore-zeros) */
+		return result == ARCHIVE_OK ? library->read_set_format_option(archive, "tar", "read_concatenated_archives", "1") : result;
 	case CONTAINER_CPIO:
 		return library->read_support_format_cpio(archive);
 	case CONTAINER_AR:
@@ -285,8 +287,10 @@ static void read_archive(struct reading *reading, const struct unpack_whole *who
 	int result;
 
 	reading->archive = library->read_new();
-	if (!reading->archive)
+	if (!reading->archive) {
+		unpack_tell(reading->place, UNPACK_LIMIT, NULL, "there is no memory to read it");
 		return;
+	}
 	result = reading->is_second ? library->read_support_format_zip_seekable(reading->archive) :
 				      choose_format(library, reading->archive, reading->place->kind);
 	if (result != ARCHIVE_OK) {

@@ -33,6 +33,7 @@
 	FUNCTION(read_support_filter_lz4)      \
 	FUNCTION(read_support_filter_compress) \
 	FUNCTION(read_support_filter_rpm)      \
+	FUNCTION(read_set_format_option)       \
 	FUNCTION(read_open)                    \
 	FUNCTION(read_open_memory)             \
 	FUNCTION(read_next_header)             \

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Inflate what follows and hand it out as "NAME at OFFSET". */
-static void inflate_part(const struct unpack_place *place, const char *name, uint64_t offset, struct feed *feed)
+/* Inflate what follows and hand it out as "NAME at OFFSET". is_sure: it is a zlib stream, and only looks like one otherwise. */
+static void inflate_part(const struct unpack_place *place, const char *name, uint64_t offset, struct feed *feed, bool is_sure)
 {
 	struct flate *flate = flate_new(feed, false);
 	char *member = memory_format("%s at %" PRIu64, name, offset);
@@ -20,8 +20,8 @@ static void inflate_part(const struct unpack_place *place, const char *name, uin
 
 	if (any && unpack_count_member(place))
 		unpack_member(place, member, strlen(member), &flate->feed);
-	/* what does not inflate at all is something else, or encrypted, which the document says */
-	if (any && flate->complaint && !place->unpacker->is_over)
+	/* what does not inflate at all and is not sure to is something else, or encrypted, which the document says */
+	if ((any || is_sure) && flate->complaint && !place->unpacker->is_over)
 		unpack_tell(place, UNPACK_DAMAGED, member, flate->complaint);
 	free(member);
 	flate_free(flate);
@@ -109,7 +109,7 @@ void pdf_unpack(const struct unpack_place *place, struct feed *feed)
 			feed_skip(&pdf.feed, 1);
 		/* zlib's header begins with its method and window, in nearly all streams with the largest one */
 		if (feed_fill(&pdf.feed) && (*pdf.feed.at & 0x8f) == 0x08)
-			inflate_part(place, "stream", pdf.offset - pdf.feed.left, &pdf.feed);
+			inflate_part(place, "stream", pdf.offset - pdf.feed.left, &pdf.feed, false);
 	}
 	if (pdf.is_encrypted)
 		unpack_tell(place, UNPACK_ENCRYPTED, NULL, "its streams are encrypted");
@@ -160,7 +160,7 @@ void png_unpack(const struct unpack_place *place, struct feed *feed)
 		is_text = !strcmp(type, "zTXt") || !strcmp(type, "iTXt") || !strcmp(type, "iCCP");
 		feed_part_begin(&chunk, feed, size);
 		if (is_text && find_compressed(&chunk.feed, type))
-			inflate_part(place, type, offset, &chunk.feed);
+			inflate_part(place, type, offset, &chunk.feed, true);
 		if (!feed_part_end(&chunk) && is_text && !place->unpacker->is_over)
 			unpack_tell(place, UNPACK_DAMAGED, type, "it is cut short");
 		feed_skip(feed, 4);

@@ -90,5 +90,10 @@ void pack_unpack(const struct unpack_place *place, struct feed *feed)
 		tell_count(place, UNPACK_DAMAGED, walk.damaged, "of its objects cannot be read, or are too large");
 		tell_count(place, UNPACK_MISSING, walk.missing, "of its objects are deltas of some that it does not hold (a thin pack)");
 	}
+	/* one beside others is no bomb by itself */
+	if (place->level > 1 && !unpacker->is_over && !unpack_count_bytes(unpacker, walk.used)) {
+		unpack_tell(place, UNPACK_LIMIT, NULL, "more bytes come of all together than of any that is no bomb");
+		unpacker->is_over = true;
+	}
 	unpack_let_go(&whole);
 }

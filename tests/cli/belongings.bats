@@ -173,6 +173,17 @@ store() {
 	done
 }
 
+@test "an archive among git's own files is looked into" {
+	make_repository
+	echo harmless >file
+	commit '2024-01-01T00:00:00Z'
+	key=$(new_key)
+	{ printf '%s\n' "$key"; seq 2000; } | gzip >.git/old-config.gz
+	scan_json git
+	expect_found "$key"
+	expect '.findings[0].places[] | [.kind, (.path | endswith("old-config.gz")), (.archive_path | length), .line]' '["config",true,1,1]'
+}
+
 @test "links among git's own files are not followed; their texts are looked at" {
 	outside=$(new_key) text=$(new_key)
 	printf '%s\n' "$outside" >secret

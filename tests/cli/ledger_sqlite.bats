@@ -569,6 +569,23 @@ retry() { staunch_sending ledger retry --yes --endpoint "$AT" --ledger "$LEDGER"
 	expect '.findings[].revocation.state' accepted
 }
 
+@test "ledger retry: a key that is allowed by now is left, and that is said" {
+	provider_start
+	new_key >key
+	faults '[{"status":503,"times":-1}]'
+	sending dir . --retries 0
+	expect_status 3
+	provider_reset
+	echo "$(<key) # staunch:allow" >key
+	retry
+	expect_status 3
+	expect_arrivals 0
+	expect '.incomplete[].what' no-longer-found
+	retry --no-repo-config
+	expect_status 1
+	expect '.findings[].revocation.state' accepted
+}
+
 @test "ledger retry: says which keys can no longer be found, and sends the others" {
 	local there changed gone
 	provider_start
