@@ -117,16 +117,6 @@ static void check_end(struct collection *collection, int status, int listened, c
 	collection_add_incomplete(collection, "scan-process", detail);
 }
 
-/* Whether the run looks at little: at what a commit or a push brings, or at credentials that need no search at all. */
-static bool looks_at_little(const struct broker_options *options)
-{
-	for (size_t i = 0; i < options->target_count; i++) {
-		if (options->targets[i].kind != SCAN_STAGED && options->targets[i].kind != SCAN_RANGE)
-			return false;
-	}
-	return true;
-}
-
 static void begin_collection(struct collection *collection, const struct broker_options *options, const struct match_program *program)
 {
 	collection_init(collection, options->rules, program);
@@ -158,8 +148,8 @@ static int run_scan_process(const struct scan_options *scanning, struct collecti
 	return 0;
 }
 
-static int scan(const struct broker_options *options, const struct match_program *program, const struct sandbox *sandbox,
-		struct collection *collection, struct error *error)
+static int scan(const struct broker_options *options, struct match_program *program, bool looks_little,
+		const struct sandbox *sandbox, struct collection *collection, struct error *error)
 {
 	struct scan_options scanning = { .targets = options->targets,
 					 .target_count = options->target_count,
@@ -170,18 +160,20 @@ static int scan(const struct broker_options *options, const struct match_program
 					 .no_repo_config = options->no_repo_config,
 					 .progress = options->progress,
 					 .archive_depth = options->archive_depth,
-					 .archives_later = looks_at_little(options),
+					 .libraries_later = looks_little,
 					 .sandbox = sandbox };
 	struct error why = { 0 };
 	int status = 0, listened = 0;
 	int result = run_scan_process(&scanning, collection, &status, &listened, &why, error);
 
-	if (!result && scanning.archives_later && WIFEXITED(status) && WEXITSTATUS(status) == SCAN_EXIT_LACKS_ARCHIVES && !interrupted) {
-		/* what a commit brings rarely holds an archive, and is soon read again */
+	if (!result && scanning.libraries_later && WIFEXITED(status) && WEXITSTATUS(status) == SCAN_EXIT_LACKS_LIBRARIES && !interrupted) {
+		/* little rarely holds an archive, and is soon read again */
 		collection_release(collection);
 		begin_collection(collection, options, program);
-		scanning.archives_later = false;
-		result = run_scan_process(&scanning, collection, &status, &listened, &why, error);
+		scanning.libraries_later = false;
+		result = match_program_prepare(program, false, error);
+		if (!result)
+			result = run_scan_process(&scanning, collection, &status, &listened, &why, error);
 	}
 	alarm(0);
 	if (!result)
@@ -306,7 +298,7 @@ static uint64_t leave_out_allowed(const struct broker_options *options, struct c
 	return suppressed;
 }
 
-static enum exit_code run(const struct broker_options *options, const struct match_program *program,
+static enum exit_code run(const struct broker_options *options, struct match_program *program, bool looks_little,
 			  const struct sandbox *sandbox, struct reports *reports, struct baseline *baseline)
 {
 	struct report_result result = { .version = STAUNCH_VERSION,
@@ -328,7 +320,7 @@ static enum exit_code run(const struct broker_options *options, const struct mat
 	if (options->revoke_stdin) {
 		add_stdin_target(&collection);
 		read_credentials(&collection);
-	} else if (scan(options, program, sandbox, &collection, &error)) {
+	} else if (scan(options, program, looks_little, sandbox, &collection, &error)) {
 		log_error("%s", error.message);
 		collection_add_incomplete(&collection, "scan-process", error.message);
 	}
@@ -387,11 +379,11 @@ static int prepare_sandbox(struct sandbox *sandbox, const struct broker_options 
 	return 0;
 }
 
-static int prepare_search(struct match_program *program, const struct broker_options *options, struct error *error)
+static int prepare_search(struct match_program *program, const struct broker_options *options, bool looks_little, struct error *error)
 {
 	if (options->target_count && options->decode_depth)
 		match_program_add_forms(program, options->decode_depth);
-	return match_program_prepare(program, looks_at_little(options), error);
+	return match_program_prepare(program, looks_little, error);
 }
 
 enum exit_code broker_run(const struct broker_options *options)
@@ -399,6 +391,7 @@ enum exit_code broker_run(const struct broker_options *options)
 	static char hook[] = "hook";
 	char *const hook_formats[] = { hook };
 	bool as_hook = options->hook && !options->format_count;
+	bool looks_little = scan_looks_little(options->targets, options->target_count);
 	struct match_program *program = NULL;
 	struct reports reports = { 0 };
 	struct baseline baseline = { 0 };
@@ -409,13 +402,13 @@ enum exit_code broker_run(const struct broker_options *options)
 	if ((options->baseline && baseline_load(&baseline, options->baseline, &error)) ||
 	    prepare_sandbox(&sandbox, options, &error) ||
 	    match_program_compile(&program, options->rules, &error) ||
-	    prepare_search(program, options, &error) ||
+	    prepare_search(program, options, looks_little, &error) ||
 	    reports_open(&reports, as_hook ? hook_formats : options->formats, as_hook ? 1 : options->format_count, options->color,
 			 &error)) {
 		log_error("%s", error.message);
 		reports_finish(&reports, NULL);
 	} else {
-		code = run(options, program, &sandbox, &reports, &baseline);
+		code = run(options, program, looks_little, &sandbox, &reports, &baseline);
 	}
 	match_program_free(program);
 	baseline_release(&baseline);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "git/repository_roots.h"
+#include "git/repository_size.h"
 #include "scan/allowed.h"
 
 #include <stdlib.h>
@@ -97,6 +98,18 @@ static int descriptor_of(const char *path)
 			return atoi(path + length);
 	}
 	return -1;
+}
+
+bool scan_looks_little(const struct scan_target *targets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct scan_target *target = &targets[i];
+		bool is_change = target->kind == SCAN_STAGED || target->kind == SCAN_RANGE;
+
+		if (!is_change && (target->kind != SCAN_GIT || !repository_is_small(target->path)))
+			return false;
+	}
+	return true;
 }
 
 void scan_needs_init(struct sandbox_needs *needs, const struct scan_options *options, int channel)

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 static atomic_int stop; /* set by a signal: end early and tell what was found */
-static atomic_bool lacks_archives; /* an archive was met without what reads it: the scan is to be made again with it */
+static atomic_bool lacks_libraries; /* what was met wants libraries that are not loaded: the scan is to be made again with them */
 
 static void stop_on_signal(int number)
 {
@@ -51,11 +51,23 @@ struct scan {
 
 /* ---- what sources tell ---- */
 
+/* With more than this for one worker, some 20 ms, loading what searches much quickly was worth it. */
+#define LITTLE_BYTES ((uint64_t)16 << 20)
+
+static void want_libraries(void *context)
+{
+	(void)context;
+	lacks_libraries = true;
+	stop = 1;
+}
+
 static enum chunk_result take_chunk(void *context, unsigned worker, const struct chunk *chunk)
 {
 	struct scan *scan = context;
 	enum chunk_result result = scan_worker_search(&scan->workers[worker], chunk, scan->events.overlap);
 
+	if (scan->options->libraries_later && scan->workers[worker].searched_bytes > LITTLE_BYTES)
+		want_libraries(scan);
 	if (result == CHUNK_FOUND)
 		atomic_store(&scan->progress.found, scan_shared_key_count(&scan->shared));
 	return result;
@@ -73,13 +85,6 @@ static void take_unwrapped(void *context, unsigned worker, unsigned level, const
 	struct scan *scan = context;
 
 	scan_worker_unwrapped(&scan->workers[worker], level, seams, seam_count);
-}
-
-static void want_archives(void *context)
-{
-	(void)context;
-	lacks_archives = true;
-	stop = 1;
 }
 
 static void take_settle(void *context, unsigned worker)
@@ -355,7 +360,7 @@ static int scan_all(const struct scan_options *options, int fd)
 	struct error error;
 	int failed;
 
-	if (options->archive_depth && !options->archives_later)
+	if (options->archive_depth && !options->libraries_later)
 		container_prepare();
 	scan_needs_init(&needs, options, fd);
 	failed = sandbox_enter(&sandbox, &needs, &error);
@@ -385,7 +390,7 @@ static int scan_all(const struct scan_options *options, int fd)
 		.incomplete = take_incomplete,
 		.unwrapped = take_unwrapped,
 	};
-	scan.containers = container_stage_new(&scan.events, options->archive_depth, options->archives_later ? want_archives : NULL);
+	scan.containers = container_stage_new(&scan.events, options->archive_depth, options->libraries_later ? want_libraries : NULL);
 	scan.outer_events = container_stage_events(scan.containers);
 	channel_write(&scan.channel, &message);
 	progress_start(&scan.progress, options->progress);
@@ -393,7 +398,7 @@ static int scan_all(const struct scan_options *options, int fd)
 		scan_target(&scan, (uint32_t)i);
 	progress_end(&scan.progress);
 	message = (struct channel_message){ .type = CHANNEL_END, .interrupted = stop != 0 };
-	if (!lacks_archives)
+	if (!lacks_libraries)
 		channel_write(&scan.channel, &message);
 	container_stage_free(scan.containers);
 	for (unsigned i = 0; i < options->jobs; i++)
@@ -407,7 +412,7 @@ static int scan_all(const struct scan_options *options, int fd)
 	key_table_release(&scan.shared.keys);
 	pthread_mutex_destroy(&scan.shared.lock);
 	channel_writer_release(&scan.channel);
-	return lacks_archives ? SCAN_EXIT_LACKS_ARCHIVES : 0;
+	return lacks_libraries ? SCAN_EXIT_LACKS_LIBRARIES : 0;
 }
 
 /* The child's life. */

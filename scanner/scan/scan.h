@@ -46,7 +46,7 @@ struct scan_options {
 	bool no_repo_config; /* what a repository allows does not count */
 	bool progress; /* say on a terminal how far it is */
 	unsigned archive_depth; /* how many containers are followed inside each other; 0: none */
-	bool archives_later;    /* what reads archives is not loaded: SCAN_EXIT_LACKS_ARCHIVES when one is met */
+	bool libraries_later;   /* neither what searches much quickly nor what reads archives is loaded: SCAN_EXIT_LACKS_LIBRARIES when that is wanted */
 	const struct sandbox *sandbox; /* prepared; the scan process enters it */
 };
 
@@ -54,12 +54,18 @@ struct scan_options {
 #define SCAN_TARGETS_MET_MAX 1000
 
 /*
- * With what the scan process exits, unless all is well: it could not enter its sandbox; it has no more memory (base/memory.c); it met an archive and could
- * not read it, and nothing that it told counts, because it is to be started again without archives_later.
+ * With what the scan process exits, unless all is well: it could not enter its sandbox; it has no more memory (base/memory.c); it met an archive,
+ * which it could not read, or more than is little, and nothing that it told counts, because it is to be started again without libraries_later.
  */
 #define SCAN_EXIT_FAILED 1
 #define SCAN_EXIT_OUT_OF_MEMORY 3
-#define SCAN_EXIT_LACKS_ARCHIVES 4
+#define SCAN_EXIT_LACKS_LIBRARIES 4
+
+/*
+ * Whether the targets look like little, for which libraries_later is quicker: what a commit or a push brings, or all of a small repository. It need not be
+ * right: that costs time only.
+ */
+bool scan_looks_little(const struct scan_target *targets, size_t count);
 
 /*
  * Start the scan process. *channel is the read end of the channel, owned by the caller, *process the child to wait for: it is set before a

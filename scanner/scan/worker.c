@@ -270,6 +270,7 @@ enum chunk_result scan_worker_search(struct scan_worker *worker, const struct ch
 {
 	worker->chunk = chunk;
 	worker->found = 0;
+	worker->searched_bytes += chunk->size;
 	begin_lines(worker);
 	if (matcher_search(worker->level->matcher, chunk->bytes, chunk->size, chunk->first, chunk->last, match_to_hit, worker))
 		tell_undecided(worker);

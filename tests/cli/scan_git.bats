@@ -734,3 +734,47 @@ blob_across() {
 	grep -qF 'no longer in HEAD, but in 1 commit' "$OUT"
 	[ ! -s "$ERR" ]
 }
+
+# loaded NAME: whether the run that LD_DEBUG_OUTPUT=$T/loaded watched loaded that library
+loaded() {
+	cat "$T"/loaded.* | grep -q "$1"
+}
+
+@test "a small repository is searched without what searches much; the same is found with it" {
+	make_repository
+	key=$(new_key)
+	printf '%s\n' "$key" >key
+	commit '2024-01-01T00:00:00 +0000'
+	LD_DEBUG=files LD_DEBUG_OUTPUT=$T/loaded scan_json git
+	expect_status 1
+	expect_found "$key"
+	loaded libgit2
+	! loaded 'libhs\|libarchive' || return 1
+	# many loose objects, of which there are some in folder 17 too
+	for ((n = 0; n < 2600; n++)); do printf 'blob\nmark :%d\ndata <<E\n%d\nE\n' $((n + 1)) "$n"; done >many
+	git fast-import --quiet <many
+	git unpack-objects -q <"$(mv .git/objects/pack/*.pack "$T/" && echo "$T"/*.pack)"
+	rm -f .git/objects/pack/*.idx
+	LD_DEBUG=files LD_DEBUG_OUTPUT=$T/loaded scan_json git
+	expect_status 1
+	expect_found "$key"
+	loaded libhs
+}
+
+@test "a repository that looks small and holds much is searched again with what searches much, and nothing is told twice" {
+	make_repository
+	key=$(new_key)
+	printf 'first=%s\n' "$key" >first
+	commit '2024-01-01T00:00:00 +0000'
+	other=$(new_key)
+	{ yes 'a line that packs well' | head -c 60000000; printf 'second=%s\n' "$other"; } >much
+	commit '2024-01-02T00:00:00 +0000'
+	[ "$(du -sk .git | cut -f1)" -lt 1000 ]
+	LD_DEBUG=files LD_DEBUG_OUTPUT=$T/loaded scan_json git -j1
+	expect_status 1
+	expect_found "$key" "$other"
+	expect '[.findings[].places_total]' '[1,1]'
+	expect '.incomplete' '[]'
+	expect '.targets[0].objects' 6
+	loaded libhs
+}
