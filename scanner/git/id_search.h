@@ -30,20 +30,20 @@ static inline uint32_t id_search(const unsigned char *ids, size_t stride, uint32
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		const unsigned char *there;
-		int order;
+		uint64_t value;
 
 		if (guesses && wanted >= least && wanted < most && most - least <= UINT32_MAX + UINT64_C(1)) {
 			guesses--;
 			middle = low + (uint32_t)((wanted - least) * (high - low) / (most - least));
 		}
 		there = ids + (size_t)middle * stride;
-		order = memcmp(there, id, OBJECT_ID_SIZE);
-		if (order < 0) {
+		value = load_be32(there + alike);
+		if (value < wanted || (value == wanted && memcmp(there, id, OBJECT_ID_SIZE) < 0)) {
 			low = middle + 1;
-			least = load_be32(there + alike);
+			least = value;
 		} else {
 			high = middle;
-			most = (uint64_t)load_be32(there + alike) + 1;
+			most = value + 1;
 		}
 	}
 	return low;
