@@ -51,8 +51,8 @@ static void piece_begin(struct seam_writer *writer)
 }
 
 /*
- * Whether a text may cross the seam between these runs: its two bytes stand in one, and so do two more, before or behind it. The bytes inserted are
- * in cache and those of the base often not: most seams are settled by the first one that stands behind them.
+ * Whether a text may cross the seam between these runs: its two bytes stand in one, and so do two more, before or behind it. Asking first whether the
+ * byte behind it stands in any text, as most do with all forms, is a branch that processors guess wrong.
  */
 static bool may_be_crossed(const struct delta_seam_texts *texts, const struct run *before, const struct run *after)
 {
@@ -68,8 +68,7 @@ static void run_add(struct seam_writer *writer, const struct run *run)
 {
 	const struct delta_seam_texts *texts = writer->texts;
 
-	if (texts->second[run->bytes[0]] && writer->run_count &&
-	    may_be_crossed(texts, &writer->runs[(writer->run_count - 1) % RUNS_KEPT], run)) {
+	if (writer->run_count && may_be_crossed(texts, &writer->runs[(writer->run_count - 1) % RUNS_KEPT], run)) {
 		if (!writer->wanted)
 			piece_begin(writer);
 		writer->wanted = texts->reach;

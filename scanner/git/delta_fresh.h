@@ -16,9 +16,8 @@
 
 /* The texts looked for, as far as a seam is concerned. */
 struct delta_seam_texts {
-	size_t reach; /* the longest text's length, less 1: so much of it can be on either side. At most DELTA_REACH_MAX */
+	size_t reach;         /* the longest text's length, less 1: so much of it can be on either side. At most DELTA_REACH_MAX */
 	bool are_long;        /* none is shorter than 3 bytes */
-	bool second[256];     /* bytes that follow another one in some text */
 	uint64_t pairs[1024]; /* a bit for each two bytes that follow each other in some text: number first * 256 + second */
 };
 #define DELTA_REACH_MAX 64

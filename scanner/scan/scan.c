@@ -347,8 +347,6 @@ static void list_seam_texts(struct delta_seam_texts *texts, const struct match_p
 
 	texts->are_long = shortest >= 3;
 	texts->reach = longest ? longest - 1 : 0;
-	for (unsigned pair = 0; pair < 256 * 256; pair++)
-		texts->second[pair % 256] |= texts->pairs[pair / 64] >> pair % 64 & 1;
 }
 
 static int scan_all(const struct scan_options *options, int fd)

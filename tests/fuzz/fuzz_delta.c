@@ -28,10 +28,8 @@ static void texts_list(struct delta_seam_texts *seam, bool are_long)
 	for (size_t i = 0; i < TEXT_COUNT; i++) {
 		const unsigned char *text = (const unsigned char *)texts[i];
 
-		for (size_t k = 0; text[k + 1] && !(are_long && i == SHORT); k++) {
+		for (size_t k = 0; text[k + 1] && !(are_long && i == SHORT); k++)
 			seam->pairs[text[k] * 4 + text[k + 1] / 64] |= UINT64_C(1) << text[k + 1] % 64;
-			seam->second[text[k + 1]] = true;
-		}
 		if (strlen(texts[i]) - 1 > seam->reach)
 			seam->reach = strlen(texts[i]) - 1;
 	}

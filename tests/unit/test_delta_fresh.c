@@ -30,10 +30,8 @@ static void texts_list(struct delta_seam_texts *seam, size_t from)
 	for (size_t i = from; i < TEXT_COUNT; i++) {
 		const unsigned char *text = (const unsigned char *)texts[i];
 
-		for (size_t k = 0; text[k + 1]; k++) {
+		for (size_t k = 0; text[k + 1]; k++)
 			seam->pairs[text[k] * 4 + text[k + 1] / 64] |= UINT64_C(1) << text[k + 1] % 64;
-			seam->second[text[k + 1]] = true;
-		}
 		if (strlen(texts[i]) - 1 > seam->reach)
 			seam->reach = strlen(texts[i]) - 1;
 	}

@@ -44,8 +44,6 @@ static int load(void **state)
 	longest = match_program_pairs(program, texts.pairs, &shortest);
 	texts.reach = longest - 1;
 	texts.are_long = shortest >= 3;
-	for (unsigned pair = 0; pair < 256 * 256; pair++)
-		texts.second[pair % 256] |= texts.pairs[pair / 64] >> pair % 64 & 1;
 	return 0;
 }
 
