@@ -34,6 +34,9 @@ int libgit2_error(struct error *error, int number, const char *what, const char 
 /* Whether libgit2's reading of the system's certificates is answered with "there are none" for now (certificates.c). One thread. */
 void libgit2_without_certificates(bool without);
 
+/* From here on no FIFO that libgit2 opens holds it up: it cannot be opened (libgit2_open.c). */
+void libgit2_refuse_fifos(void);
+
 /* Put our reader of loose objects before libgit2's (loose_backend.c). Returns 0 or libgit2's number. */
 int loose_backend_add(struct repository *repository);
 

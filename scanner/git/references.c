@@ -83,7 +83,7 @@ static int find_broken(git_repository *git, char **name)
 			*name = memory_copy_string(relative);
 			number = GIT_ERROR;
 		}
-		if (entry->fts_info != FTS_F)
+		if (entry->fts_info != FTS_F && entry->fts_info != FTS_DEFAULT) /* a FIFO is no reference either */
 			continue;
 		number = git_reference_lookup(&reference, git, relative);
 		if (number == GIT_EINVALIDSPEC)

@@ -39,6 +39,7 @@ static const char *harmless_extensions[] = { "partialclone", "preciousobjects", 
 
 static void library_start(void)
 {
+	libgit2_refuse_fifos();
 	libgit2_without_certificates(true);
 	git_libgit2_init();
 	libgit2_without_certificates(false);

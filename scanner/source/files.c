@@ -384,7 +384,8 @@ static void walk_file(struct walk *walk, const char *path)
 
 static int walk_stream(struct walk *walk, const char *path, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), result;
+	/* a FIFO is waited for here, which open(2) does not do (git/libgit2_open.c) */
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY), result;
 
 	if (fd < 0)
 		return error_set_errno(error, "cannot read '%s'", path);

@@ -81,6 +81,15 @@ static void tell_unread(const struct git_walk *walk, const char *what, const cha
 	free(shown);
 }
 
+/* A FIFO or a device. */
+static void tell_irregular(const struct git_walk *walk, const char *path)
+{
+	char *shown = memory_format("%s%s", walk->front, path);
+
+	walk->events->incomplete(walk->events->context, "unreadable-file", "", shown, "it is a FIFO or a device, as git makes none: remove it");
+	free(shown);
+}
+
 /* Hand out a text that is here as a whole. path as places show it. */
 static void hand_out(const struct source_events *events, enum place_kind kind, const char *path, const char *text, size_t size)
 {
@@ -160,6 +169,8 @@ static void take_entry(struct git_walk *walk, int folder, const char *name, cons
 		read_file(walk, folder, name, path, kinds[row->is]);
 	} else if (row->is != OTHERS && S_ISLNK(status.st_mode)) {
 		read_link(walk, folder, name, path, kinds[row->is]);
+	} else if (row->is != OTHERS && !S_ISSOCK(status.st_mode)) { /* a socket is where a daemon of git listens */
+		tell_irregular(walk, path);
 	}
 }
 

@@ -54,6 +54,44 @@ scan_within() {
 	done
 }
 
+# fifo_at FILE: one there, instead of what is there
+fifo_at() {
+	mkdir -p "$(dirname "$1")"
+	rm -f "$1"
+	mkfifo "$1"
+}
+
+@test "FIFOs that only libgit2 opens, behind a .git file, a commondir and in worktrees: told, and never waited for" {
+	local place sandbox
+	for place in \
+		.git/{HEAD,refs/heads/main,refs/heads/x,logs/HEAD,logs/refs/heads/main,hooks/x,objects/pack/pack-1111111111111111111111111111111111111111.idx} \
+		.git/worktrees/tree/{HEAD,gitdir,commondir,index} tree/.git included \
+		elsewhere/{HEAD,config,index,commondir,packed-refs} common/{config,packed-refs,refs/heads/main}; do
+		rm -rf repo tree elsewhere common included
+		git init -q repo
+		(cd repo && echo x >file && git add file && git commit -q -m x && git worktree add -q ../tree)
+		case $place in
+		elsewhere/*) mv repo/.git elsewhere; echo 'gitdir: ../elsewhere' >repo/.git ;;
+		common/*)
+			mv repo/.git common
+			mkdir repo/.git
+			cp common/{HEAD,index} repo/.git
+			echo ../../common >repo/.git/commondir
+			;;
+		.git/*) place=repo/$place ;;
+		included) printf '[include]\n\tpath = %s\n' "$T/included" >>repo/.git/config ;;
+		esac
+		fifo_at "$place"
+		for sandbox in auto off; do
+			scan_within 20 scan repo --sandbox $sandbox
+			# with a working tree that is no more there is nothing to scan, and a file that was to be included and cannot be is left out by libgit2, too
+			case $place in tree/.git | included) [ "$status" -eq 0 ] || expect_status 3 ;; *) expect_status 3 ;; esac
+			scan_within 20 git --staged repo --sandbox $sandbox
+			case $status in 0 | 3) ;; *) echo "$place: $status"; return 1 ;; esac
+		done
+	done
+}
+
 @test "a commit that is its own ancestor" {
 	make_repository
 	key=$(new_key)
