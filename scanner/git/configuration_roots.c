@@ -16,9 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Larger ones are not read: such files hold a line or a few. */
-#define SMALL_FILE_MAX (1u << 20)
-
 /* git includes no deeper than this (config.c, MAX_INCLUDE_DEPTH); and whoever names more files would have us read for ever. */
 #define INCLUDE_DEPTH_MAX 10
 #define CONFIGURATIONS_MAX 1000
@@ -34,6 +31,13 @@ bool roots_exists_below(const char *folder, const char *name)
 	return exists;
 }
 
+bool roots_is_link(const char *path)
+{
+	struct stat status;
+
+	return !lstat(path, &status) && S_ISLNK(status.st_mode);
+}
+
 char *roots_read_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hold the scan up */
@@ -41,7 +45,7 @@ char *roots_read_file(const char *path)
 	char *text = NULL;
 	ssize_t length = 0, got = 1;
 
-	if (fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size < SMALL_FILE_MAX) {
+	if (fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size < ROOTS_FILE_MAX) {
 		text = memory_allocate((size_t)status.st_size + 1);
 		while (length < status.st_size && (got = read(fd, text + length, (size_t)(status.st_size - length))) > 0)
 			length += got;
@@ -76,8 +80,7 @@ void root_search_release(struct root_search *search)
 
 static void read_configuration(struct root_search *search, const char *path, unsigned depth);
 
-/* A value as git writes it: quotes and comments taken away. In place. */
-static char *plain_value(char *text)
+char *roots_plain_value(char *text)
 {
 	char *from = text, *to = text, *end = text;
 	bool quoted = false;
@@ -164,10 +167,10 @@ static void read_configuration(struct root_search *search, const char *path, uns
 			continue;
 		equals += 1 + strspn(equals + 1, " \t");
 		if (in_include && !strncasecmp(line, "path", strlen("path")))
-			take_named_file(search, folder, plain_value(equals), true, depth);
+			take_named_file(search, folder, roots_plain_value(equals), true, depth);
 		else if (in_core && (!strncasecmp(line, "excludesfile", strlen("excludesfile")) ||
 				     !strncasecmp(line, "attributesfile", strlen("attributesfile"))))
-			take_named_file(search, folder, plain_value(equals), false, depth);
+			take_named_file(search, folder, roots_plain_value(equals), false, depth);
 	}
 	free(folder);
 	free(text);

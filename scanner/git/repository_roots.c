@@ -21,8 +21,7 @@
 
 /* ---- pointers ---- */
 
-/* The path in the first line of folder/name behind prefix, or NULL. */
-static char *read_pointer(const char *folder, const char *name, const char *prefix)
+char *roots_read_pointer(const char *folder, const char *name, const char *prefix)
 {
 	char *path = roots_path_from(folder, name), *text = roots_read_file(path), *pointed = NULL;
 	size_t length = strlen(prefix);
@@ -129,7 +128,7 @@ bool roots_is_git_folder(const char *path)
 /* The folder that its commondir names, or itself. The caller frees it. NULL when it is none that git would take. */
 static char *common_folder_of(const char *folder)
 {
-	char *pointed = read_pointer(folder, "commondir", ""), *common = realpath(pointed ? pointed : folder, NULL);
+	char *pointed = roots_read_pointer(folder, "commondir", ""), *common = realpath(pointed ? pointed : folder, NULL);
 
 	free(pointed);
 	if (!common || (roots_is_git_folder(common) && roots_exists_below(folder, "HEAD")))
@@ -171,7 +170,7 @@ static char *resolve_git_folder(const struct root_search *search, const char *fo
 
 	if (!stat(path, &status) && S_ISDIR(status.st_mode)) {
 		real = realpath(path, NULL);
-	} else if ((pointed = read_pointer(folder, name, "gitdir:"))) {
+	} else if ((pointed = roots_read_pointer(folder, name, "gitdir:"))) {
 		search->visit(search->context, path, REPOSITORY_ROOT);
 		real = realpath(pointed, NULL);
 	}
@@ -188,7 +187,7 @@ static void take_linked_trees(const struct root_search *search, const char *comm
 	const struct dirent *entry;
 
 	while (folder && (entry = readdir(folder))) {
-		char *below = memory_format("%s/%s", path, entry->d_name), *file = read_pointer(below, "gitdir", "");
+		char *below = memory_format("%s/%s", path, entry->d_name), *file = roots_read_pointer(below, "gitdir", "");
 		char *text = file ? roots_read_file(file) : NULL;
 
 		if (text && !strncmp(text, "gitdir: ", strlen("gitdir: ")))
@@ -226,6 +225,14 @@ static void take_submodule(void *context, const char *path, const char *complain
 		take_git_folder(search, path, NULL);
 }
 
+/* A file that says where a submodule is. */
+static void take_named_file(void *context, const char *path)
+{
+	const struct root_search *search = context;
+
+	search->visit(search->context, path, REPOSITORY_ROOT);
+}
+
 /* A repository_other: all files of a working tree are to be read. */
 static void take_tree(void *context, const char *path, const char *complaint)
 {
@@ -238,6 +245,7 @@ static void take_tree(void *context, const char *path, const char *complaint)
 /* work_tree is its working tree, where known. */
 static void take_git_folder(struct root_search *search, const char *folder, const char *work_tree)
 {
+	const struct repository_others submodules = { .visit = take_submodule, .read = take_named_file, .context = search };
 	char *common = common_folder_of(folder), *objects;
 
 	if (!common)
@@ -252,10 +260,8 @@ static void take_git_folder(struct root_search *search, const char *folder, cons
 	free(objects);
 	roots_take_configuration(search, common, "config");
 	roots_take_configuration(search, folder, "config.worktree");
-	if (search->parts & REPOSITORY_ROOTS_SUBMODULES && work_tree)
-		visit_below(search, work_tree, ".gitmodules");
 	if (search->parts & REPOSITORY_ROOTS_SUBMODULES)
-		repository_submodules(common, work_tree, take_submodule, search);
+		repository_submodules(common, work_tree, &submodules);
 	if (search->parts & REPOSITORY_ROOTS_TREES && !work_tree_is_linked(common, folder))
 		repository_linked_trees(common, take_tree, search);
 	free(common);

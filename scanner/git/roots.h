@@ -26,14 +26,25 @@ void root_search_release(struct root_search *search);
 /* Visit the configuration folder/name and what it names. */
 void roots_take_configuration(struct root_search *search, const char *folder, const char *name);
 
+/* Larger files are not read: such ones hold a line or a few. */
+#define ROOTS_FILE_MAX (1 << 20)
+
 /* A whole small file as a string for the caller to free; NULL when it cannot be read or is no small regular file. */
 char *roots_read_file(const char *path);
+
+/* The path in the first line of folder/name behind prefix, seen from folder, for the caller to free; or NULL. */
+char *roots_read_pointer(const char *folder, const char *name, const char *prefix);
+
+/* A value of a configuration, up to the end of its line, without quotes and comments. In place. */
+char *roots_plain_value(char *text);
 
 /* The path that text names, seen from folder; the caller frees it. */
 char *roots_path_from(const char *folder, const char *text);
 
 /* Whether path looks like a git folder, by its names alone: this is what git asks of one, too. */
 bool roots_is_git_folder(const char *path);
+
+bool roots_is_link(const char *path);
 
 bool roots_exists_below(const char *folder, const char *name);
 

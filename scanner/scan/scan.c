@@ -226,12 +226,13 @@ static void meet_tree(void *context, const char *path, const char *complaint)
 
 static void meet_others(struct scan *scan, const struct scan_target *target, const struct repository *repository)
 {
+	const struct repository_others submodules = { .visit = meet_repository, .with_indexes = true, .context = scan };
 	const char *common = repository_common_folder(repository);
 
 	if (!common) /* a bundle */
 		return;
 	if (!scan->options->no_submodules)
-		repository_submodules(common, repository_work_path(repository), meet_repository, scan);
+		repository_submodules(common, repository_work_path(repository), &submodules);
 	if (target->with_trees && !strcmp(common, repository_git_folder(repository)))
 		repository_linked_trees(common, meet_tree, scan);
 }

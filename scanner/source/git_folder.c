@@ -23,8 +23,7 @@
 #define DEPTH_MAX 256
 
 /*
- * What is what, by the start of its path in the git folder (of a linked working tree: in its own); the first row that fits counts. A name that ends in '/'
- * is a folder with all below it.
+ * What is what, by the start of its path in the git folder; the first row that fits counts. A name that ends in '/' is a folder with all below it.
  */
 static const struct git_file_row {
 	const char *name;
@@ -46,6 +45,16 @@ static const struct git_file_row {
 	{ "", OWN },                /* config, config.worktree, description, COMMIT_EDITMSG, MERGE_MSG, FETCH_HEAD, hooks, rebase-merge, … */
 };
 
+/* In that of a linked working tree there are no objects: what lies there is nobody's. References have its name and are not asked of libgit2. */
+static const struct git_file_row tree_files[] = {
+	{ "index", OTHERS },
+	{ "modules/", OTHERS },
+	{ "logs/", LOG },
+	{ "objects/", CONTENT },
+	{ "lfs/", CONTENT },
+	{ "", OWN },
+};
+
 struct git_walk {
 	const struct source_events *events;
 	const char *front; /* what places show before the path in the git folder */
@@ -55,10 +64,10 @@ struct git_walk {
 
 static const struct git_file_row *row_of(const char *path, bool is_folder)
 {
-	const struct git_file_row *row = git_files;
 	const char *below = strncmp(path, "worktrees/", strlen("worktrees/")) ? NULL : strchr(path + strlen("worktrees/"), '/');
+	const struct git_file_row *row = below ? tree_files : git_files;
 
-	if (below) /* worktrees/NAME/ is laid out as the git folder itself */
+	if (below) /* worktrees/NAME/ */
 		path = below + 1;
 	for (; *row->name; row++) {
 		size_t length = strlen(row->name);

@@ -276,3 +276,156 @@ store() {
 	expect_status 3
 	expect '.incomplete | map([.what, (.detail | contains("git gc removes it"))])' '[["unreadable-pack",true]]'
 }
+
+# library NAME: a repository with a key ($key) that its second commit removes
+library() {
+	key=$(new_key)
+	git init -q "$T/$1"
+	(cd "$T/$1" && printf '%s\n' "$key" >a && git add a && git commit -q -m x && git rm -q a && git commit -q -m y)
+}
+
+@test "submodules of a linked working tree, which have git folders of their own" {
+	library one
+	make_repository
+	git submodule --quiet add "$T/one" one
+	commit '2024-01-01T00:00:00Z'
+	git worktree add -q ../tree
+	git -C ../tree submodule --quiet update --init
+	(cd ../tree/one && new_key >b && git add b && git commit -q -m z && git rev-parse HEAD:b >"$T/blob")
+	for sandbox in auto off; do
+		scan_json git --sandbox $sandbox .
+		expect_status 1
+		expect '.incomplete' '[]'
+		expect '.targets | map(.path | split("/repo/")[1])' '[null,".git/modules/one",".git/worktrees/tree/modules/one"]'
+		expect '[.findings[].places[] | .object] | any(. == "'"$(cat "$T/blob")"'")' true
+		expect '.findings | length' 2
+	done
+}
+
+@test "what lies in the git folder of a linked working tree where others have objects and references" {
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	git worktree add -q ../tree
+	key=$(new_key) name=$(new_key)
+	mkdir -p .git/worktrees/tree/{lfs/objects/aa,objects/aa,refs/worktree}
+	printf '%s\n' "$key" | tee .git/worktrees/tree/lfs/objects/aa/x >.git/worktrees/tree/objects/aa/y
+	git rev-parse HEAD >".git/worktrees/tree/refs/worktree/$name"
+	scan_json git .
+	expect_status 1
+	expect_found "$key" "$name"
+	expect '[.findings[].places[] | [.kind, (.path | split("/") | .[3])]] | sort' '[["file","lfs"],["file","objects"],["path","refs"]]'
+}
+
+@test "a submodule that has its git folder in it, in one that has it elsewhere, and the other way round" {
+	library inner
+	inner=$key
+	library outer
+	make_repository
+	git submodule --quiet add "$T/outer" outer
+	git clone -q "$T/inner" outer/inner
+	printf '[submodule "inner"] path = "inner" ; as git may\n' >outer/.gitmodules
+	git clone -q "$T/outer" embedded
+	git -C embedded submodule --quiet add "$T/inner" "deep/inner"
+	git clone -q "$T/inner" embedded/second
+	deepest=$(new_key)
+	(cd embedded/second && printf '%s\n' "$deepest" >c && git add c && git commit -q -m z && git rm -q c && git commit -q -m z)
+	printf '[submodule "second"]\n\tpath = second\n' >>embedded/.gitmodules
+	printf '[submodule "embedded"]\n\tpath = embedded\n' >>.gitmodules
+	for sandbox in auto off; do
+		scan_json git --sandbox $sandbox .
+		expect_status 1
+		expect '.incomplete' '[]'
+		expect_found "$key" "$inner" "$deepest"
+		expect '.targets | map(.path | split("/repo/")[1]) | sort' \
+			'[null,".git/modules/outer","embedded/.git","embedded/.git/modules/deep/inner","embedded/second/.git","outer/inner/.git"]'
+	done
+	scan_json git --no-submodules .
+	expect_status 0
+}
+
+@test "a .gitmodules that is a link, too large or not readable, or that names what is elsewhere, is told with what to do" {
+	library one
+	make_repository
+	git clone -q "$T/one" one
+	printf '[submodule "one"]\n\tpath = one\n' >named
+	ln -s named .gitmodules
+	scan_json git .
+	expect_status 3
+	expect '.incomplete | map([.what, (.path | endswith("/.gitmodules")), (.detail | contains("on their own"))])' '[["unreadable-target",true,true]]'
+	rm .gitmodules
+	{ cat named; yes '#' | head -c 1100000; } >.gitmodules
+	scan_json git .
+	expect_status 3
+	expect '.incomplete[].detail | contains("too large")' true
+	rm .gitmodules
+	mkfifo .gitmodules
+	scan_json git .
+	expect_status 3
+	expect '.incomplete[].detail | contains("cannot be read")' true
+	# a git folder outside
+	rm .gitmodules
+	mv named .gitmodules
+	mv one/.git ../outside
+	echo "gitdir: $T/outside" >one/.git
+	for sandbox in auto off; do
+		scan_json git --sandbox $sandbox .
+		expect_status 3
+		expect '.findings' '[]'
+		expect '.incomplete | map([.path, (.detail | contains("name it on its own"))])' "[[\"$T/repo/one/.git\",true]]"
+	done
+	# and one that is nowhere
+	rm -rf ../outside
+	scan_json git .
+	expect_status 3
+	expect '.incomplete[].detail' 'the git folder that it names is not there'
+	# a folder of the working tree that is none of modules/: it is the repository's own
+	git clone -q --bare "$T/one" kept
+	echo 'gitdir: ../kept' >one/.git
+	scan_json git .
+	expect_status 1
+	expect_found "$key"
+}
+
+@test "a submodule without a .gitmodules is scanned where it may be read, and told otherwise; its working tree too" {
+	library one
+	make_repository
+	git clone -q "$T/one" one
+	git add one 2>/dev/null
+	git commit -q -m x
+	[ ! -e .gitmodules ]
+	scan_json scan .
+	expect_status 1
+	expect_found "$key"
+	expect '.incomplete' '[]'
+	scan_json git . --sandbox off
+	expect_status 1
+	expect_found "$key"
+	scan_json git .
+	[ "$status" -eq 1 ] || { expect_status 3; expect '.incomplete | map([.path, (.detail | contains("scan it on its own"))])' "[[\"$T/repo/one/.git\",true]]"; }
+}
+
+@test "a submodule's git folder that cannot be read is told" {
+	without_privileges
+	library one
+	make_repository
+	git clone -q "$T/one" one
+	printf '[submodule "one"]\n\tpath = one\n' >.gitmodules
+	chmod 000 one/.git
+	scan_json git .
+	expect_status 3
+	expect '.incomplete | map([.what, .path])' "[[\"unreadable-target\",\"$T/repo/one/.git\"]]"
+	chmod 700 one/.git
+	chmod 000 one
+	scan_json git .
+	expect_status 3
+	expect '.incomplete | map(.what)' '["unreadable-target"]'
+}
+
+@test "more submodules than are looked at: told, and in time" {
+	make_repository
+	for n in $(seq 12000); do printf '[submodule "s%d"]\n\tpath = s\n' "$n"; done >.gitmodules
+	mkdir s
+	timeout 20 "$STAUNCH" git -n . -f json >"$T/out" 2>"$T/err" && status=0 || status=$?
+	[ "$status" -eq 3 ]
+	expect '.incomplete | map(.detail | contains("more submodules"))' '[true]' "$T/out"
+}
