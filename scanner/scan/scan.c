@@ -8,6 +8,7 @@
 #include "git/repository_others.h"
 #include "scan/allowed.h"
 #include "scan/needs.h"
+#include "scan/path_list.h"
 #include "scan/progress.h"
 #include "scan/worker.h"
 #include "source/container.h"
@@ -46,6 +47,8 @@ struct scan {
 	struct allowed allowed;
 	struct scan_target *met; /* owned, and their paths: submodules and linked working trees, scanned behind those asked for */
 	size_t met_count, met_capacity;
+	struct path_list apart; /* real paths of working trees and git folders that are targets of their own */
+	struct path_list whole; /* and of git folders that were scanned, with all that is in them */
 	atomic_uint missed; /* parts of the current target that could not be scanned */
 };
 
@@ -180,15 +183,38 @@ static int scan_history(struct scan *scan, struct repository *repository, const 
 	return result;
 }
 
+/* A repository_other: what is no linked working tree is git's own, or nothing. */
+static void note_tree(void *context, const char *path, const char *complaint)
+{
+	if (!complaint)
+		path_list_add(context, path);
+}
+
 /* History, and what git itself wrote down beside it. */
 static int scan_all_of_git(struct scan *scan, struct repository *repository, const char *path, struct source_counts *counts,
 			   struct error *error)
 {
-	int result = scan_history(scan, repository, path, counts, error);
+	const char *common = repository_common_folder(repository);
+	struct path_list linked = { 0 };
+	struct source_trees trees;
 	struct error why;
+	int result;
 
-	if (!result && !stop && source_git_folder(scan->outer_events, repository, path, &why) < 0)
+	if (common && path_list_has(&scan->whole, common))
+		return 0; /* under another name, or from another of its working trees */
+	result = scan_history(scan, repository, path, counts, error);
+	if (common)
+		repository_linked_trees(common, note_tree, &linked);
+	trees = path_list_trees(&linked);
+	if (!result && !stop && source_git_folder(scan->outer_events, repository, path, &trees, &why) < 0)
 		take_incomplete(scan, "unreadable-references", "", NULL, why.message);
+	if (!result && common) {
+		char *real = realpath(common, NULL);
+
+		path_list_add(&scan->whole, real ? real : common);
+		free(real);
+	}
+	path_list_release(&linked);
 	return result;
 }
 
@@ -209,6 +235,9 @@ static void meet(struct scan *scan, enum scan_target_kind kind, const char *path
 		take_incomplete(scan, "unreadable-target", "", path, complaint);
 		return;
 	}
+	path_list_add(&scan->apart, path);
+	if (scan_options_ask(scan->options, kind, path))
+		return;
 	target.path = memory_copy_string(path);
 	memory_grow(scan->met, scan->met_count, scan->met_capacity);
 	scan->met[scan->met_count++] = target;
@@ -299,6 +328,15 @@ static unsigned files_choice(const struct scan_options *options)
 	return (options->ignored ? SOURCE_FILES_IGNORED : 0) | (options->no_submodules ? 0 : SOURCE_FILES_SUBMODULES);
 }
 
+static int scan_files(const struct scan *scan, const char *path, struct source_counts *counts, struct error *error)
+{
+	const struct source_trees apart = path_list_trees(&scan->apart);
+
+	if (path_list_has(&scan->whole, path))
+		return 0; /* a bare repository: all its files were looked at, as what they are */
+	return source_files(scan->outer_events, path, files_choice(scan->options), &apart, counts, error);
+}
+
 static void scan_target(struct scan *scan, uint32_t number)
 {
 	static const char *const kind_words[] = { "git", "staged", "range", "dir", "stdin" };
@@ -327,7 +365,7 @@ static void scan_target(struct scan *scan, uint32_t number)
 	if (target->kind == SCAN_FILES && !is_bundle)
 		allowed_load_files(&scan->allowed, target->path);
 	if (target->kind == SCAN_FILES && !is_bundle)
-		result = source_files(scan->outer_events, target->path, files_choice(scan->options), &counts, &error);
+		result = scan_files(scan, target->path, &counts, &error);
 	else if (target->kind == SCAN_STREAM)
 		result = source_stream(scan->outer_events, STDIN_FILENO, target->path, &counts, &error);
 	else
@@ -407,6 +445,8 @@ static int scan_all(const struct scan_options *options, int fd)
 	for (size_t i = 0; i < scan.met_count; i++)
 		free((char *)scan.met[i].path);
 	free(scan.met);
+	path_list_release(&scan.apart);
+	path_list_release(&scan.whole);
 	allowed_release(&scan.allowed);
 	key_table_release(&scan.shared.keys);
 	pthread_mutex_destroy(&scan.shared.lock);

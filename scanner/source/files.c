@@ -35,6 +35,7 @@ struct task {
 
 struct walk {
 	const struct source_events *events;
+	const struct source_trees *others;
 	bool ignored, submodules;
 	pthread_mutex_t lock;    /* guards all below */
 	pthread_cond_t changed;  /* signalled when a task is added and when the last one is done */
@@ -163,6 +164,7 @@ struct names {
 	char **files, **folders; /* links are among the files */
 	size_t file_count, file_capacity, folder_count, folder_capacity;
 	bool has_git; /* a `.git`: the folder is the root of a working tree */
+	bool has_head; /* it may be a git folder */
 };
 
 static void sort_entry(struct names *names, int folder, const struct dirent *entry)
@@ -180,6 +182,7 @@ static void sort_entry(struct names *names, int folder, const struct dirent *ent
 		memory_grow(names->folders, names->folder_count, names->folder_capacity);
 		names->folders[names->folder_count++] = memory_copy_string(entry->d_name);
 	} else if (type == DT_REG || type == DT_LNK || type == DT_UNKNOWN) {
+		names->has_head |= !strcmp(entry->d_name, "HEAD");
 		memory_grow(names->files, names->file_count, names->file_capacity);
 		names->files[names->file_count++] = memory_copy_string(entry->d_name);
 	}
@@ -240,6 +243,23 @@ static bool is_submodule(int folder)
 	return !strncmp(text, "gitdir: ", strlen("gitdir: ")) && strstr(text, "/modules/");
 }
 
+bool source_trees_have(const struct source_trees *trees, const char *path)
+{
+	char *real = trees->count ? realpath(path, NULL) : NULL;
+	bool have = false;
+
+	for (size_t i = 0; real && i < trees->count && !have; i++)
+		have = !strcmp(trees->paths[i], real);
+	free(real);
+	return have;
+}
+
+/* Whether a folder with a `.git`, or like one, is left to another walk. */
+static bool is_others(const struct walk *walk, int fd, const struct task *task)
+{
+	return !task->is_start && ((!walk->submodules && is_submodule(fd)) || source_trees_have(walk->others, task->path));
+}
+
 static void read_folder(struct walker *walker, int fd, struct task *task)
 {
 	struct names names = { 0 };
@@ -260,7 +280,7 @@ static void read_folder(struct walker *walker, int fd, struct task *task)
 	if (errno)
 		tell_unread(walker->walk, "unreadable-folder", task->path, errno);
 	closedir(folder);
-	if (names.has_git && !walker->walk->submodules && !task->is_start && is_submodule(fd)) {
+	if ((names.has_git || names.has_head) && is_others(walker->walk, fd, task)) {
 		names_release(&names);
 		return;
 	}
@@ -394,10 +414,11 @@ static int walk_stream(struct walk *walk, const char *path, struct error *error)
 	return result;
 }
 
-int source_files(const struct source_events *events, const char *path, unsigned choice, struct source_counts *counts,
-		 struct error *error)
+int source_files(const struct source_events *events, const char *path, unsigned choice, const struct source_trees *others,
+		 struct source_counts *counts, struct error *error)
 {
 	struct walk walk = { .events = events,
+			     .others = others,
 			     .ignored = (choice & SOURCE_FILES_IGNORED) != 0,
 			     .submodules = (choice & SOURCE_FILES_SUBMODULES) != 0 };
 	struct scope *around = NULL;

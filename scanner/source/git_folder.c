@@ -27,11 +27,11 @@
  */
 static const struct git_file_row {
 	const char *name;
-	enum { OWN, LOG, CONTENT, OTHERS } is;
+	enum { OWN, LOG, CONTENT, OBJECTS, OTHERS } is;
 } git_files[] = {
 	{ "objects/info/alternates", OWN },
 	{ "objects/info/http-alternates", OWN },
-	{ "objects/", OTHERS },     /* every object is walked (history.c) */
+	{ "objects/", OBJECTS },    /* every object is walked (history.c); what else lies there is looked at */
 	{ "refs/", OTHERS },        /* names are asked of libgit2 below; in the files stand ids */
 	{ "packed-refs", OTHERS },
 	{ "index", OTHERS },        /* read by its entries (history_index.c) */
@@ -57,10 +57,43 @@ static const struct git_file_row tree_files[] = {
 
 struct git_walk {
 	const struct source_events *events;
+	const char *folder; /* the git folder, ending in '/' */
 	const char *front; /* what places show before the path in the git folder */
+	const struct source_trees *others;
 	char *buffer;      /* WINDOW_SIZE bytes */
 	uint64_t bytes;    /* not reported: they are no object's */
 };
+
+/* Whether these are so many hexadecimal digits and nothing else. */
+static bool is_hex(const char *text, size_t length)
+{
+	return strspn(text, "0123456789abcdef") == length && !text[length];
+}
+
+/* Whether a path in objects/ is that of an object that has a file of its own, finished or not. */
+static bool is_loose(const char *path)
+{
+	const char *name = path + strlen("objects/xx/");
+
+	return !strncmp(path, "objects/", strlen("objects/")) && strlen(path) > strlen("objects/xx/") && name[-1] == '/' &&
+	       (is_hex(name, 2 * OBJECT_ID_SIZE - 2) || !strncmp(name, "tmp_obj_", strlen("tmp_obj_")));
+}
+
+/* Whether a path in objects/ is one under which git keeps objects, and tables of them: all that is walked by history.c, or has no text in it. */
+static bool is_objects(const char *path, bool is_folder)
+{
+	static const char *const endings[] = { ".pack", ".idx", ".rev", ".bitmap", ".mtimes", ".midx", ".graph" };
+	static const char *const starts[] = { "pack/tmp_pack_", "pack/tmp_idx_", "pack/tmp_rev_", "pack/multi-pack-index", "info/commit-graph",
+					      "tmp_objdir-", "incoming-" };
+	const char *dot = strrchr(path, '.'), *below = path + strlen("objects/");
+	bool is = false;
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts) && !is; i++)
+		is = !strncmp(below, starts[i], strlen(starts[i]));
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings) && !is && !is_folder && dot; i++)
+		is = !strcmp(dot, endings[i]) && (!strncmp(below, "pack/", strlen("pack/")) || !strncmp(below, "info/", strlen("info/")));
+	return is || is_loose(path);
+}
 
 static const struct git_file_row *row_of(const char *path, bool is_folder)
 {
@@ -144,18 +177,34 @@ static void read_link(const struct git_walk *walk, int folder, const char *name,
 	free(shown);
 }
 
+/* Whether it is a working tree that is walked on its own. */
+static bool is_others(const struct git_walk *walk, const char *path)
+{
+	char *whole = walk->others->count ? memory_format("%s%s", walk->folder, path) : NULL;
+	bool is = whole && source_trees_have(walk->others, whole);
+
+	free(whole);
+	return is;
+}
+
 static void walk_folder(struct git_walk *walk, int folder, const char *path, unsigned depth);
 
 static void take_entry(struct git_walk *walk, int folder, const char *name, const char *path, unsigned depth)
 {
-	static const enum place_kind kinds[] = { [OWN] = PLACE_CONFIG, [LOG] = PLACE_REFLOG, [CONTENT] = PLACE_FILE };
+	static const enum place_kind kinds[] = { [OWN] = PLACE_CONFIG, [LOG] = PLACE_REFLOG, [CONTENT] = PLACE_FILE, [OBJECTS] = PLACE_FILE };
 	struct stat status;
 	const struct git_file_row *row;
 	char *shown;
 
+	if (is_loose(path))
+		return; /* without a look at what it is: there may be a million of them */
 	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW))
 		return; /* gone by now */
 	row = row_of(path, S_ISDIR(status.st_mode));
+	if (row->is == OBJECTS && is_objects(path, S_ISDIR(status.st_mode)) && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
+		return;
+	if (S_ISDIR(status.st_mode) && is_others(walk, path))
+		return;
 	if (row->is != OTHERS && row->is != LOG) { /* a log is named as its reference is */
 		shown = memory_format("%s%s", walk->front, path);
 		hand_out(walk->events, PLACE_PATH, shown, name, strlen(name));
@@ -183,10 +232,10 @@ static void take_entry(struct git_walk *walk, int folder, const char *name, cons
 	}
 }
 
-/* Folders in which nothing is wanted; in objects/ there are files that are. */
+/* Folders in which nothing is wanted. */
 static bool is_passed_over(const char *prefix)
 {
-	return row_of(prefix, true)->is == OTHERS && strcmp(prefix, "objects/") != 0 && strcmp(prefix, "objects/info/") != 0;
+	return row_of(prefix, true)->is == OTHERS;
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b)
@@ -245,9 +294,13 @@ char *source_git_front(const char *folder, const char *target)
 	return front;
 }
 
-static void walk_git_folder(const struct source_events *events, const char *path, const char *target)
+static void walk_git_folder(const struct source_events *events, const char *path, const char *target, const struct source_trees *others)
 {
-	struct git_walk walk = { .events = events, .front = source_git_front(path, target), .buffer = memory_allocate(WINDOW_SIZE) };
+	struct git_walk walk = { .events = events,
+				 .folder = path,
+				 .front = source_git_front(path, target),
+				 .others = others,
+				 .buffer = memory_allocate(WINDOW_SIZE) };
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) {
@@ -260,12 +313,13 @@ static void walk_git_folder(const struct source_events *events, const char *path
 	free(walk.buffer);
 }
 
-int source_git_folder(const struct source_events *events, struct repository *repository, const char *target, struct error *error)
+int source_git_folder(const struct source_events *events, struct repository *repository, const char *target,
+		      const struct source_trees *others, struct error *error)
 {
 	const char *common = repository_common_folder(repository);
 
 	/* a linked working tree's own folder lies in the common one, among the others' */
 	if (common) /* a bundle has names only */
-		walk_git_folder(events, common, target);
+		walk_git_folder(events, common, target, others);
 	return repository_each_name(repository, take_name, (void *)events, error);
 }

@@ -106,12 +106,19 @@ struct source_counts {
 #define SOURCE_FILES_IGNORED 1u    /* what git ignores */
 #define SOURCE_FILES_SUBMODULES 2u /* folders that are submodules */
 
+/* Working trees and git folders that are walked on their own, by their real paths: a walk passes over them. Borrowed. */
+struct source_trees {
+	const char *const *paths; /* count of them */
+	size_t count;
+};
+bool source_trees_have(const struct source_trees *trees, const char *path);
+
 /*
  * A file, or a folder with all below it. Symbolic links are not followed (path itself may be one), their texts are looked at; FIFOs, sockets and devices are
- * skipped; `.git` is left out. choice: SOURCE_FILES_ bits.
+ * skipped; `.git` is left out, and so are others below path. choice: SOURCE_FILES_ bits.
  */
-int source_files(const struct source_events *events, const char *path, unsigned choice, struct source_counts *counts,
-		 struct error *error);
+int source_files(const struct source_events *events, const char *path, unsigned choice, const struct source_trees *others,
+		 struct source_counts *counts, struct error *error);
 
 /* All bytes of an open file descriptor, which stays open. label is the path that places show. */
 int source_stream(const struct source_events *events, int fd, const char *label, struct source_counts *counts,
@@ -135,9 +142,10 @@ int source_commits(const struct source_events *events, struct repository *reposi
 
 /*
  * What git itself wrote down beside the objects: names of references, reflogs, configuration, messages being written, the state of a rebase, hooks
- * (git_folder.c has the table). target is the path under which the user knows the repository.
+ * (git_folder.c has the table). target is the path under which the user knows the repository. Working trees may lie in it; they are no files of git.
  */
-int source_git_folder(const struct source_events *events, struct repository *repository, const char *target, struct error *error);
+int source_git_folder(const struct source_events *events, struct repository *repository, const char *target,
+		      const struct source_trees *others, struct error *error);
 
 /* ---- history: every object of the object database ---- */
 

@@ -429,3 +429,82 @@ library() {
 	[ "$status" -eq 3 ]
 	expect '.incomplete | map(.detail | contains("more submodules"))' '[true]' "$T/out"
 }
+
+# places KEY: kind and path of each place of it, in order
+places() { json ".findings[] | select(.fingerprint == \"$(fingerprint "$1")\") | .places[] | [.kind, .path] | @tsv" | sort; }
+
+@test "nothing is told twice: submodules named in odd ways, the repository itself among them" {
+	library one
+	make_repository
+	git submodule --quiet add "$T/one" one
+	printf '[submodule "self"]\n\tpath = .\n[submodule "again"]\n\tpath = one/../one/\n[submodule "up"]\n\tpath = one/..\n' >>.gitmodules
+	commit '2024-01-01T00:00:00Z'
+	printf '[submodule "s"]\n\tpath = ..\n[submodule "s"]\n\tpath = .\n' >one/.gitmodules
+	scan_json scan .
+	expect_status 1
+	expect '.incomplete | map(.detail)' '["a link leads out of the working tree"]' || expect '.incomplete' '[]'
+	expect '.targets | map(.kind)' '["git","dir","git"]'
+	expect '.findings[0].places_total' 1
+	# from the submodule itself, and both by name
+	scan_json scan one .
+	expect '.findings[0].places_total' 1
+}
+
+@test "nothing is told twice: a linked working tree in the scanned folder, ignored or not, in a bare repository, named as well" {
+	make_repository
+	printf '.trees/\n*.ignored\n' >.gitignore
+	commit '2024-01-01T00:00:00Z'
+	git worktree add -q .trees/hidden
+	git worktree add -q plain
+	hidden=$(new_key) plain=$(new_key) ignored=$(new_key)
+	printf '%s\n' "$hidden" >.trees/hidden/a
+	printf '%s\n' "$plain" >plain/a
+	printf '%s\n' "$ignored" >plain/b.ignored
+	scan_json scan .
+	expect_status 1
+	expect_found "$hidden" "$plain"
+	[ "$(places "$hidden")" = "$(printf 'file\t%s' "$T/repo/.trees/hidden/a")" ]
+	[ "$(places "$plain")" = "$(printf 'file\t%s' "$T/repo/plain/a")" ]
+	scan_json scan . plain
+	[ "$(places "$plain")" = "$(printf 'file\tplain/a')" ]
+	# `dir` knows of no repository's trees
+	scan_json dir .
+	expect_found "$plain"
+	[ "$(places "$plain")" = "$(printf 'file\tplain/a')" ]
+	git clone -q --bare . "$T/bare.git"
+	cd "$T/bare.git"
+	git worktree add -q inside
+	printf '%s\n' "$plain" >inside/a
+	printf '%s\n' "$ignored" >inside/b.ignored
+	scan_json scan .
+	expect_found "$plain"
+	[ "$(places "$plain")" = "$(printf 'file\t%s' "$T/bare.git/inside/a")" ]
+	# its files are none of git's own
+	scan_json git .
+	expect_status 0
+}
+
+@test "nothing is told twice: a bare repository, with all that lies in it" {
+	local extra
+	make_repository bare.git --bare
+	loose=$(new_key) packed=$(new_key) extra=($(new_key 5))
+	git update-ref refs/tags/packed "$(printf '%s\n' "$packed" | git hash-object -w --stdin)"
+	git repack -q -a -d
+	id=$(printf '%s\n' "$loose" | git hash-object -w --stdin)
+	printf '%s\n' "${extra[0]}" >notes.txt
+	printf '%s\n' "${extra[1]}" >objects/notes.txt
+	printf '%s\n' "${extra[2]}" >objects/pack/notes.txt
+	printf '%s\n' "${extra[3]}" >"objects/${id:0:2}/notes.txt"
+	pack=(objects/pack/*.pack)
+	printf '%s\n' "${extra[4]}" >"${pack%.pack}.keep"
+	scan_json scan .
+	expect_status 1
+	expect_found "$loose" "$packed" "${extra[@]}"
+	expect '.incomplete' '[]'
+	expect '[.findings[].places_total] | unique' '[1]'
+	expect '[.findings[].places[] | [.kind, .path]] | sort' \
+		"$(printf '["blob",null] ["blob",null] ["config","notes.txt"] ["file","objects/%s/notes.txt"] ["file","objects/notes.txt"] ["file","objects/pack/notes.txt"] ["file","%s"]' "${id:0:2}" "${pack%.pack}.keep" | tr ' ' '\n' | sort | paste -sd, | sed 's/.*/[&]/')"
+	# and what is beside the objects of any other
+	scan_json git .
+	expect_found "$loose" "$packed" "${extra[@]}"
+}
