@@ -2,6 +2,7 @@
 #include "git/loose.h"
 
 #include "base/memory.h"
+#include "git/object_hash.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +31,12 @@ static void add_fan(struct loose_list *list, const char *path, const char *fan, 
 		char hex[2 * OBJECT_ID_SIZE + 1];
 		struct object_id id;
 
-		/* other names are git's temporary files, or somebody else's */
+		if (!strncmp(entry->d_name, "tmp_obj_", strlen("tmp_obj_"))) {
+			memory_grow(list->unfinished, list->unfinished_count, list->unfinished_capacity);
+			list->unfinished[list->unfinished_count++] = memory_format("%s/%s", path, entry->d_name);
+			continue;
+		}
+		/* other names are somebody else's */
 		if (strlen(entry->d_name) != 2 * OBJECT_ID_SIZE - 2)
 			continue;
 		snprintf(hex, sizeof(hex), "%.2s%.38s", fan, entry->d_name);
@@ -67,6 +73,11 @@ static int compare_copies(const void *a, const void *b)
 	return order ? order : (x->directory > y->directory) - (x->directory < y->directory);
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 void loose_list_sort(struct loose_list *list)
 {
 	size_t kept = 0;
@@ -78,10 +89,15 @@ void loose_list_sort(struct loose_list *list)
 			list->objects[kept++] = list->objects[i];
 	}
 	list->count = kept;
+	if (list->unfinished_count)
+		qsort(list->unfinished, list->unfinished_count, sizeof(*list->unfinished), compare_paths);
 }
 
 void loose_list_release(struct loose_list *list)
 {
+	for (size_t i = 0; i < list->unfinished_count; i++)
+		free(list->unfinished[i]);
+	free(list->unfinished);
 	free(list->objects);
 	*list = (struct loose_list){ 0 };
 }
@@ -99,6 +115,8 @@ struct inflation {
 	z_stream stream;
 	unsigned char input[16384];
 	bool ended; /* the zlib stream's end was seen */
+	bool is_cut; /* the file ended before */
+	bool is_part; /* no more than the size that was measured is wanted */
 };
 
 /* Inflate until window holds `wanted` bytes or the stream ends. Returns the bytes there, or -1 with *error filled. */
@@ -120,6 +138,7 @@ static ssize_t inflate_more(struct inflation *inflation, unsigned char *window, 
 				return -1;
 			}
 			if (got == 0) {
+				inflation->is_cut = true;
 				error_set(error, ERROR_MALFORMED, "a loose object that is cut short");
 				return -1;
 			}
@@ -129,7 +148,7 @@ static ssize_t inflate_more(struct inflation *inflation, unsigned char *window, 
 		result = inflate(stream, Z_NO_FLUSH);
 		if (result == Z_STREAM_END) {
 			inflation->ended = true;
-		} else if (result != Z_OK && result != Z_BUF_ERROR) {
+		} else if (result != Z_OK && result != Z_BUF_ERROR && !(inflation->is_part && !stream->avail_out)) {
 			error_set(error, ERROR_MALFORMED, "a loose object that zlib cannot inflate (%s)",
 				  stream->msg ? stream->msg : "no reason given");
 			return -1;
@@ -177,7 +196,9 @@ static int hand_on(struct inflation *inflation, struct object_piece *piece, unsi
 	piece->bytes = window;
 	piece->first = true;
 	for (;;) {
-		ssize_t filled = inflate_more(inflation, window, have, window_size, error);
+		uint64_t left = piece->object_size - piece->offset;
+		size_t wanted = inflation->is_part && left < window_size ? (size_t)left : window_size;
+		ssize_t filled = inflate_more(inflation, window, have, wanted, error);
 
 		if (filled < 0)
 			return error ? (int)error->code : ERROR_MALFORMED;
@@ -188,7 +209,7 @@ static int hand_on(struct inflation *inflation, struct object_piece *piece, unsi
 		/* the end may lie just behind a full window: the declared size tells */
 		piece->last = piece->offset + piece->size == piece->object_size;
 		*stopped = visit(context, worker, piece);
-		if (piece->last && !ends_here(inflation))
+		if (piece->last && !inflation->is_part && !ends_here(inflation))
 			return error_set(error, ERROR_MALFORMED, "a loose object that goes on behind the size its header says");
 		if (piece->last || *stopped)
 			return 0;
@@ -199,6 +220,26 @@ static int hand_on(struct inflation *inflation, struct object_piece *piece, unsi
 	}
 }
 
+/* Open a file and begin to inflate it. Returns 0, ERROR_IO (nothing there: ERROR_NOT_FOUND) or ERROR_MALFORMED. End it in each case. */
+static int inflation_begin(struct inflation *inflation, const char *path, struct error *error)
+{
+	struct stat status;
+
+	inflateInit(&inflation->stream);
+	/* O_NONBLOCK: a FIFO of that name must not hold the scan up */
+	inflation->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (inflation->fd < 0 || fstat(inflation->fd, &status))
+		return error_set_errno(error, "cannot open '%s'", path);
+	return S_ISREG(status.st_mode) ? 0 : error_set(error, ERROR_MALFORMED, "'%s' is no regular file", path);
+}
+
+static void inflation_end(struct inflation *inflation)
+{
+	if (inflation->fd >= 0)
+		close(inflation->fd);
+	inflateEnd(&inflation->stream);
+}
+
 int loose_read(const char *directory, const struct object_id *id, unsigned kinds, unsigned char *window,
 	       size_t window_size, size_t overlap, object_visit *visit, void *context, unsigned worker, int *stopped,
 	       struct error *error)
@@ -206,26 +247,17 @@ int loose_read(const char *directory, const struct object_id *id, unsigned kinds
 	struct inflation inflation = { .fd = -1 };
 	struct object_piece piece = { .id = *id };
 	char hex[2 * OBJECT_ID_SIZE + 1];
-	struct stat status;
 	size_t header = 0;
 	ssize_t filled;
 	char *path;
-	int result = 0;
+	int result;
 
 	*stopped = 0;
 	object_id_format(id, hex);
 	path = memory_format("%s/%.2s/%s", directory, hex, hex + 2);
-	inflateInit(&inflation.stream);
-	/* O_NONBLOCK: a FIFO of that name must not hold the scan up */
-	inflation.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (inflation.fd < 0 || fstat(inflation.fd, &status)) {
-		result = error_set_errno(error, "cannot open '%s'", path);
+	result = inflation_begin(&inflation, path, error);
+	if (result)
 		goto out;
-	}
-	if (!S_ISREG(status.st_mode)) {
-		result = error_set(error, ERROR_MALFORMED, "'%s' is no regular file", path);
-		goto out;
-	}
 	/* the first bytes say what it is: a kind that nobody asked for costs no more than them */
 	filled = inflate_more(&inflation, window, 0, 64, error);
 	if (filled >= 0)
@@ -240,9 +272,79 @@ int loose_read(const char *directory, const struct object_id *id, unsigned kinds
 				 worker, stopped, error);
 	}
 out:
-	if (inflation.fd >= 0)
-		close(inflation.fd);
-	inflateEnd(&inflation.stream);
+	inflation_end(&inflation);
 	free(path);
+	return result;
+}
+
+/* ---- unfinished ones ---- */
+
+/* The same as inflate_more(), but what came before an error counts. *failed tells of one. */
+static size_t inflate_some(struct inflation *inflation, unsigned char *window, size_t wanted, bool *failed, struct error *error)
+{
+	ssize_t filled = inflate_more(inflation, window, 0, wanted, error);
+
+	*failed = filled < 0;
+	return *failed ? wanted - inflation->stream.avail_out : (size_t)filled;
+}
+
+int loose_part_measure(struct loose_part *part, const char *path, unsigned char *window, size_t window_size, struct error *error)
+{
+	struct inflation inflation = { .fd = -1 };
+	struct object_hash *hash = object_hash_new();
+	struct error why = { 0 };
+	uint64_t declared = 0;
+	bool failed = false;
+	int result = inflation_begin(&inflation, path, &why);
+	size_t filled = result ? 0 : inflate_some(&inflation, window, 64, &failed, &why);
+	size_t header = filled ? parse_header(window, filled, &part->kind, &declared) : 0;
+
+	part->size = 0;
+	part->is_whole = false;
+	if (!hash)
+		result = error_set(&why, ERROR_UNSUPPORTED, "cannot name a loose object: SHA-1 cannot be set up");
+	if (!result && !header)
+		result = failed && inflation.is_cut ? ERROR_NOT_FOUND : ERROR_MALFORMED;
+	if (result || !header)
+		goto out;
+	object_hash_begin(hash, part->kind, declared);
+	memmove(window, window + header, filled -= header);
+	while (filled) {
+		object_hash_add(hash, window, filled);
+		part->size += filled;
+		filled = failed ? 0 : inflate_some(&inflation, window, window_size, &failed, &why);
+	}
+	object_hash_finish(hash, &part->id);
+	part->is_whole = inflation.ended && part->size == declared;
+	if (failed && !inflation.is_cut)
+		result = (int)why.code;
+out:
+	if (result && error)
+		*error = why.code ? why : (struct error){ ERROR_MALFORMED, "what is in it is no object" };
+	inflation_end(&inflation);
+	object_hash_free(hash);
+	return result;
+}
+
+int loose_part_read(const struct loose_part *part, const char *path, unsigned char *window, size_t window_size, size_t overlap, object_visit *visit,
+		    void *context, unsigned worker, int *stopped, struct error *error)
+{
+	struct inflation inflation = { .fd = -1, .is_part = true };
+	struct object_piece piece = { .id = part->id, .kind = part->kind };
+	size_t header = 0;
+	bool failed;
+	int result = inflation_begin(&inflation, path, error);
+	size_t filled = result ? 0 : inflate_some(&inflation, window, 64, &failed, NULL);
+
+	*stopped = 0;
+	if (filled)
+		header = parse_header(window, filled, &piece.kind, &piece.object_size);
+	piece.object_size = part->size;
+	if (header && part->size) {
+		filled = filled - header < part->size ? filled - header : (size_t)part->size;
+		memmove(window, window + header, filled);
+		result = hand_on(&inflation, &piece, window, window_size, filled, overlap, visit, context, worker, stopped, error);
+	}
+	inflation_end(&inflation);
 	return result;
 }

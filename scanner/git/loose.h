@@ -17,6 +17,8 @@ struct loose_object {
 struct loose_list {
 	struct loose_object *objects; /* owned; sorted by id, each id once */
 	size_t count, capacity;
+	char **unfinished; /* owned, unfinished_count of them: paths of files in which git was writing one when it was ended */
+	size_t unfinished_count, unfinished_capacity;
 };
 
 /* Add the loose objects of one objects folder. A folder that cannot be read is told to unreadable. Then sort. */
@@ -36,5 +38,23 @@ const struct loose_object *loose_list_find(const struct loose_list *list, const 
 int loose_read(const char *directory, const struct object_id *id, unsigned kinds, unsigned char *window,
 	       size_t window_size, size_t overlap, object_visit *visit, void *context, unsigned worker, int *stopped,
 	       struct error *error);
+
+/* What an unfinished file holds. */
+struct loose_part {
+	enum object_kind kind;
+	uint64_t size;       /* bytes of the object that can be had */
+	bool is_whole;       /* they are all, and */
+	struct object_id id; /* this is its name */
+};
+
+/*
+ * Find out. Returns 0; ERROR_NOT_FOUND when there is nothing of an object in it, or it is gone; ERROR_IO; ERROR_MALFORMED for one that is damaged, with
+ * *part set to what comes before that. One that is cut short is no error. window as above.
+ */
+int loose_part_measure(struct loose_part *part, const char *path, unsigned char *window, size_t window_size, struct error *error);
+
+/* Hand on what was measured, in pieces of an object of part->size bytes, by part->id. Returns as loose_read() does. */
+int loose_part_read(const struct loose_part *part, const char *path, unsigned char *window, size_t window_size, size_t overlap, object_visit *visit,
+		    void *context, unsigned worker, int *stopped, struct error *error);
 
 #endif

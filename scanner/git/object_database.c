@@ -242,6 +242,50 @@ static void walk_failed(struct walk *walk)
 	free(window);
 }
 
+/* A part without a name on its way to whoever asked. */
+struct unfinished {
+	const struct object_database_walk *options;
+	const char *path;
+};
+
+static int visit_part(void *context, unsigned worker, const struct object_piece *piece)
+{
+	const struct unfinished *unfinished = context;
+
+	(void)worker;
+	return unfinished->options->unfinished(unfinished->options->context, unfinished->path, piece, NULL);
+}
+
+static void read_unfinished(struct walk *walk, const char *path, unsigned char *window)
+{
+	struct unfinished unfinished = { walk->options, path };
+	struct loose_part part;
+	struct error error;
+	int stopped = 0, result = loose_part_measure(&part, path, window, WINDOW_SIZE, &error);
+
+	if (result == ERROR_NOT_FOUND)
+		return;
+	if (result)
+		walk->options->unfinished(walk->options->context, path, NULL, error.message);
+	if (part.is_whole && object_database_has(walk->database, &part.id))
+		return;
+	if (part.size && loose_part_read(&part, path, window, WINDOW_SIZE, walk->options->overlap, part.is_whole ? visit : visit_part,
+					 part.is_whole ? (void *)walk : &unfinished, 0, &stopped, &error))
+		walk->options->unfinished(walk->options->context, path, NULL, error.message);
+	if (stopped)
+		atomic_store(&walk->stopped, 1);
+}
+
+static void walk_unfinished(struct walk *walk)
+{
+	const struct loose_list *loose = &walk->database->loose;
+	unsigned char *window = loose->unfinished_count && walk->options->unfinished ? memory_allocate(WINDOW_SIZE) : NULL;
+
+	for (size_t i = 0; window && i < loose->unfinished_count && !must_stop(walk); i++)
+		read_unfinished(walk, loose->unfinished[i], window);
+	free(window);
+}
+
 int object_database_walk(struct object_database *database, const struct object_database_walk *options,
 			 struct error *error)
 {
@@ -267,6 +311,7 @@ int object_database_walk(struct object_database *database, const struct object_d
 	if (!result) {
 		walk_all_loose(&walk);
 		walk_failed(&walk);
+		walk_unfinished(&walk);
 	}
 	if (!result && must_stop(&walk))
 		result = error_set(error, ERROR_INTERRUPTED, "interrupted");

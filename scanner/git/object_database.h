@@ -31,6 +31,12 @@ void object_database_prefetch(const struct object_database *database, const stru
 /* Distinct objects, nearly: one that is both loose and packed counts twice. */
 uint64_t object_database_count(const struct object_database *database);
 
+/*
+ * Part of an object whose file git was writing when it was ended, and which has no name therefore; piece NULL: it cannot be read, or not to its end, and
+ * why says so. One thread. Those that are whole come as others do.
+ */
+typedef int object_visit_unfinished(void *context, const char *path, const struct object_piece *piece, const char *why);
+
 struct object_database_walk {
 	unsigned kinds, jobs; /* as in struct pack_walk_options */
 	bool whole;           /* never in windows; an object too large for that is damaged */
@@ -40,6 +46,7 @@ struct object_database_walk {
 	object_visit_change *visit_change; /* this and the next as in struct pack_walk_options */
 	const struct delta_seam_texts *texts;
 	object_damaged *damaged; /* what no way could read */
+	object_visit_unfinished *unfinished; /* NULL: nobody asks for them */
 	void *context;
 };
 

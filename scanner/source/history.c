@@ -306,6 +306,30 @@ static void damaged(void *context, const struct object_id *id, const char *detai
 	history->events->incomplete(history->events->context, "unreadable-object", hex, NULL, detail);
 }
 
+/* An object_visit_unfinished: of what was being written, as a file that lies there. */
+static int take_unfinished(void *context, const char *path, const struct object_piece *piece, const char *why)
+{
+	struct source_history *history = context;
+	const struct source_events *events = history->events;
+	const char *common = repository_common_folder(history->repository);
+	size_t length = common && !strncmp(path, common, strlen(common)) ? strlen(common) : 0;
+	char *shown = memory_format("%s%s", length ? history->front : "", path + length);
+	struct chunk chunk = { .kind = PLACE_FILE, .path = shown, .object = "", .commit = "", .reachable = true };
+
+	if (!piece) {
+		events->incomplete(events->context, "unreadable-file", "", shown, why);
+	} else {
+		chunk.bytes = piece->bytes;
+		chunk.size = piece->size;
+		chunk.offset = piece->offset;
+		chunk.first = piece->first;
+		chunk.last = piece->last;
+		events->chunk(events->context, 0, &chunk);
+	}
+	free(shown);
+	return *events->stop;
+}
+
 static void unreadable(void *context, const char *path, const char *why)
 {
 	struct source_history *history = context;
@@ -344,11 +368,14 @@ int source_history(const struct source_events *events, struct repository *reposi
 		.visit_change = events->seam_texts ? visit_change : NULL,
 		.texts = events->seam_texts,
 		.damaged = damaged,
+		.unfinished = take_unfinished,
 		.context = history,
 	};
+	const char *common = repository_common_folder(repository);
 	int result;
 
 	*out = history;
+	history->front = common ? source_git_front(common, target) : NULL;
 	history->events = events;
 	history->repository = repository;
 	history->workers = memory_allocate_zeroed(events->jobs, sizeof(*history->workers));
@@ -365,12 +392,8 @@ int source_history(const struct source_events *events, struct repository *reposi
 		result = object_database_walk(history->database, &walk, error);
 	}
 	if (!result) {
-		const char *common = repository_common_folder(repository);
-		char *front = common ? source_git_front(common, target) : NULL;
-
 		check_large_trees(history);
-		large_files_hand_out(&history->large_files, events, common, front);
-		free(front);
+		large_files_hand_out(&history->large_files, events, common, history->front);
 	}
 	for (unsigned i = 0; i < events->jobs; i++) {
 		counts->commits += history->workers[i].counts.commits;
@@ -387,6 +410,7 @@ void source_history_free(struct source_history *history)
 	if (!history)
 		return;
 	object_database_close(history->database);
+	free(history->front);
 	commit_graph_release(&history->graph);
 	pthread_mutex_destroy(&history->lock);
 	free(history->workers);

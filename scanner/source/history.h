@@ -19,6 +19,7 @@ struct trace_hit;
 struct source_history {
 	const struct source_events *events;
 	struct repository *repository;
+	char *front; /* owned: what places show before the path in the git folder; NULL of a bundle */
 	struct object_database *database;
 	struct commit_graph graph;
 	struct history_worker *workers;

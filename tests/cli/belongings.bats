@@ -508,3 +508,46 @@ places() { json ".findings[] | select(.fingerprint == \"$(fingerprint "$1")\") |
 	scan_json git .
 	expect_found "$loose" "$packed" "${extra[@]}"
 }
+
+@test "an object whose writing was ended: read as far as it goes; one that is cut short is no error, one that is damaged or not readable is" {
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	first=$(new_key) last=$(new_key)
+	{ printf '%s\n' "$first"; openssl rand -hex 3000000; printf '%s\n' "$last"; } >"$T/large"
+	id=$(git hash-object -w "$T/large") folder=.git/objects/${id:0:2}
+	mv "$folder/${id:2}" "$folder/tmp_obj_x"
+	chmod u+w "$folder/tmp_obj_x"
+	for options in '' '--archive-depth 0' '-j1'; do
+		scan_json git $options .
+		expect_status 1
+		expect_found "$first" "$last"
+		expect '[.findings[].places[] | [.kind, .object]] | unique' "[[\"blob\",\"$id\"]]"
+		expect '[.findings[].places[].line] | sort' '[1,3]'
+	done
+	cp "$folder/tmp_obj_x" "$T/whole"
+	# the same object, whole
+	cp "$folder/tmp_obj_x" "$folder/${id:2}"
+	scan_json git .
+	expect '.findings | map(.places_total)' '[1,1]'
+	rm -f "$folder/${id:2}"
+	truncate -s -300 "$folder/tmp_obj_x"
+	: >"$folder/tmp_obj_empty"
+	printf 'x\234' >"$folder/tmp_obj_short"
+	scan_json git .
+	expect_status 1
+	expect_found "$first"
+	expect '.findings[0].places | map([.kind, .path, .line])' "[[\"file\",\"$folder/tmp_obj_x\",1]]"
+	# what comes before the damage
+	cp "$T/whole" "$folder/tmp_obj_x"
+	printf 'xxxxxxxxxxxxxxxx' | dd of="$folder/tmp_obj_x" bs=1 seek=2500000 conv=notrunc 2>/dev/null
+	printf 'no object at all, and nothing that zlib could inflate' >"$folder/tmp_obj_short"
+	scan_json git .
+	expect_status 3
+	expect '[.findings[].fingerprint] | any(. == "'"$(fingerprint "$first")"'")' true
+	expect '.incomplete | map([.what, .path])' "[[\"unreadable-file\",\"$folder/tmp_obj_short\"],[\"unreadable-file\",\"$folder/tmp_obj_x\"]]"
+	rm -f "$folder"/tmp_obj_*
+	mkfifo "$folder/tmp_obj_fifo"
+	scan_json git .
+	expect_status 3
+	expect '.incomplete | map([.what, .path])' "[[\"unreadable-file\",\"$folder/tmp_obj_fifo\"]]"
+}
