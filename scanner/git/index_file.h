@@ -15,6 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The mode of an entry that is a submodule. */
+#define MODE_GITLINK 0160000
+
 /* An entry. Borrowed until the next one is read. */
 struct index_entry {
 	const char *path; /* NUL-terminated, path_length bytes; a sparse folder's ends in '/' */

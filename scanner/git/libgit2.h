@@ -25,7 +25,8 @@ struct repository {
 	size_t object_directory_count;
 	struct bundle *bundle;      /* owned: it is a bundle, and has no git and no odb; NULL: it is none */
 	const struct pack_set *packs; /* borrowed: an open object database's, in which objects are that libgit2 does not see; NULL: none is open */
-	bool alternates_cut;        /* deeper ones than git follows were left out */
+	size_t alternate_lines;     /* read so far */
+	bool alternates_cut;        /* deeper ones than git follows were left out, or too many */
 };
 
 /* Fill *error from what libgit2 last said on this thread; its number chooses the code. */

@@ -277,6 +277,30 @@ out:
 	return result;
 }
 
+int loose_read_header(const char *directory, const struct object_id *id, enum object_kind *kind, uint64_t *size, struct error *error)
+{
+	struct inflation inflation = { .fd = -1 };
+	unsigned char start[64];
+	char hex[2 * OBJECT_ID_SIZE + 1];
+	ssize_t filled;
+	char *path;
+	int result;
+
+	object_id_format(id, hex);
+	path = memory_format("%s/%.2s/%s", directory, hex, hex + 2);
+	result = inflation_begin(&inflation, path, error);
+	if (!result) {
+		filled = inflate_more(&inflation, start, 0, sizeof(start), error);
+		if (filled < 0)
+			result = error ? (int)error->code : ERROR_MALFORMED;
+		else if (!parse_header(start, (size_t)filled, kind, size))
+			result = error_set(error, ERROR_MALFORMED, "a loose object without a header");
+	}
+	inflation_end(&inflation);
+	free(path);
+	return result;
+}
+
 /* ---- unfinished ones ---- */
 
 /* The same as inflate_more(), but what came before an error counts. *failed tells of one. */

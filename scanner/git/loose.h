@@ -39,6 +39,9 @@ int loose_read(const char *directory, const struct object_id *id, unsigned kinds
 	       size_t window_size, size_t overlap, object_visit *visit, void *context, unsigned worker, int *stopped,
 	       struct error *error);
 
+/* What the object says of itself: its first bytes are all that is read. Returns 0, ERROR_IO or ERROR_MALFORMED. */
+int loose_read_header(const char *directory, const struct object_id *id, enum object_kind *kind, uint64_t *size, struct error *error);
+
 /* What an unfinished file holds. */
 struct loose_part {
 	enum object_kind kind;

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "git/libgit2.h"
+#include "git/pack_walk.h"
 
 #include <git2/sys/odb_backend.h>
 #include <stdlib.h>
@@ -56,6 +57,32 @@ static char *path_of(const char *directory, const struct object_id *id)
 	return memory_format("%s/%.2s/%s", directory, hex, hex + 2);
 }
 
+/*
+ * From an open object database's packs. libgit2's own reader goes round for ever where deltas are made from each other, so an object whose chain of them
+ * leads nowhere is not left to it; one that is too large for ours is.
+ */
+static int read_packed(void **bytes, size_t *size, git_object_t *type, git_odb_backend *backend, const struct object_id *id)
+{
+	const struct pack_set *packs = ((struct loose_backend *)backend)->repository->packs;
+	unsigned char *read = NULL;
+	enum object_kind kind;
+	int result = packs ? pack_set_read(packs, id, &kind, &read, size, NULL) : ERROR_NOT_FOUND;
+
+	if (result) {
+		bool is_damaged = result != ERROR_NOT_FOUND && !pack_set_kind(packs, id, &kind);
+
+		if (is_damaged)
+			git_error_set_str(GIT_ERROR_ODB, "its chain of deltas leads nowhere");
+		return is_damaged ? GIT_ERROR : GIT_ENOTFOUND;
+	}
+	*bytes = git_odb_backend_data_alloc(backend, *size ? *size : 1);
+	if (*bytes)
+		memcpy(*bytes, read, *size);
+	free(read);
+	*type = (git_object_t)kind;
+	return *bytes ? 0 : GIT_ERROR;
+}
+
 static int read_object(void **bytes, size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *git)
 {
 	const struct repository *repository = ((struct loose_backend *)backend)->repository;
@@ -87,7 +114,7 @@ static int read_object(void **bytes, size_t *size, git_object_t *type, git_odb_b
 		}
 		free(path);
 	}
-	return result;
+	return result == GIT_ENOTFOUND ? read_packed(bytes, size, type, backend, &id) : result;
 }
 
 static int read_header(size_t *size, git_object_t *type, git_odb_backend *backend, const git_oid *git)

@@ -55,7 +55,7 @@ int object_database_open(struct object_database **out, struct repository *reposi
 		loose_list_add(&database->loose, database->directories[i], (unsigned)i, unreadable, context);
 	}
 	if (repository_alternates_are_cut(repository))
-		unreadable(context, database->directories[0], "its alternates are nested deeper than git follows them");
+		unreadable(context, database->directories[0], "its alternates are nested deeper than git follows them, or too many: scan those that are left out on their own");
 	loose_list_sort(&database->loose);
 	result = pack_set_open_all(&database->packs, database->directories, count, jobs, &leftovers, unreadable, context, error);
 	if (result) {

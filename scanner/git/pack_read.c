@@ -115,3 +115,19 @@ int pack_set_read(const struct pack_set *set, const struct object_id *id, enum o
 	return error_set(error, complaint ? ERROR_MALFORMED : ERROR_NOT_FOUND, "cannot read the object '%s': %s", hex,
 			 complaint ? complaint : "no pack has it");
 }
+
+bool pack_set_kind(const struct pack_set *set, const struct object_id *id, enum object_kind *kind)
+{
+	for (size_t p = 0; p < set->count; p++) {
+		const struct pack *pack = &set->packs[p];
+		uint32_t position, entry = PACK_ENTRY_NONE;
+
+		if (pack_index_find(&pack->index, id->bytes, &position))
+			entry = pack_entry_find(pack, pack_index_offset(&pack->index, position), 0, pack->index.count);
+		if (entry != PACK_ENTRY_NONE && pack->entries[entry].kind) {
+			*kind = (enum object_kind)pack->entries[entry].kind;
+			return true;
+		}
+	}
+	return false;
+}

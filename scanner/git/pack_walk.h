@@ -58,6 +58,10 @@ int pack_set_open_all(struct pack_set **set, char *const *directories, size_t co
 /* Read an object that some pack of the set has. As repository_read(). */
 int pack_set_read(const struct pack_set *set, const struct object_id *id, enum object_kind *kind, unsigned char **bytes, size_t *size,
 		  struct error *error);
+
+/* What an object in some pack of the set is, by what its chain of deltas starts from. Returns whether that is known. */
+bool pack_set_kind(const struct pack_set *set, const struct object_id *id, enum object_kind *kind);
+
 void pack_set_close(struct pack_set *set); /* NULL is allowed */
 
 /* Distinct objects, and the bytes of the packs that hold them: for progress and reports. */

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "git/bundle.h"
+#include "git/id_table.h"
 #include "git/libgit2.h"
 #include "git/roots.h"
 
@@ -98,22 +99,27 @@ static int find_broken(git_repository *git, char **name)
 	return number;
 }
 
-/* Whether this is HEAD where it is no more than the name of a branch: a bundle does not say which. */
-static bool is_branch_too(const struct bundle *bundle, size_t number)
-{
-	bool is = false;
-
-	for (size_t i = 0; i < bundle->reference_count && !is && !strcmp(bundle->references[number].name, "HEAD"); i++)
-		is = i != number && !object_id_compare(&bundle->references[i].id, &bundle->references[number].id);
-	return is;
-}
-
+/* HEAD is left out where it is no more than the name of a branch: a bundle does not say which. Names may come many times. */
 static int visit_bundle(const struct bundle *bundle, repository_reference *visit, void *context)
 {
+	struct id_table *told = id_table_new();
 	int result = 0;
 
-	for (size_t i = 0; i < bundle->reference_count && !result; i++)
-		result = is_branch_too(bundle, i) ? 0 : visit(context, bundle->references[i].name, &bundle->references[i].id);
+	for (size_t i = 0; i < bundle->reference_count; i++) {
+		if (strcmp(bundle->references[i].name, "HEAD") != 0)
+			id_table_add(told, &bundle->references[i].id);
+	}
+	for (size_t i = 0; i < bundle->reference_count && !result; i++) {
+		const struct bundle_reference *reference = &bundle->references[i];
+		bool is_head = !strcmp(reference->name, "HEAD");
+
+		if (is_head && id_table_find(told, &reference->id) != ID_NONE)
+			continue;
+		if (is_head)
+			id_table_add(told, &reference->id);
+		result = visit(context, reference->name, &reference->id);
+	}
+	id_table_free(told);
 	return result;
 }
 

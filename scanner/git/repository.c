@@ -10,11 +10,11 @@
 #include "git/bundle.h"
 #include "git/inflate.h"
 #include "git/libgit2.h"
+#include "git/loose.h"
 #include "git/pack_walk.h"
 #include "git/roots.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -55,31 +55,33 @@ static void library_start(void)
 /* git itself stops at this depth (object-file.c, "alternate object directories, nesting too deep"). */
 #define ALTERNATE_DEPTH_MAX 5
 
+/* It has no other limits, and these are beyond what anybody has (repository_roots.c). */
+#define OBJECT_DIRECTORIES_MAX 1000
+#define ALTERNATE_LINES_MAX 10000
+
 static void add_object_directory(struct repository *repository, const char *path, unsigned depth);
 
 static void add_alternates(struct repository *repository, const char *objects, unsigned depth)
 {
-	char *name = memory_format("%s/info/alternates", objects);
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hold the scan up */
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-	char *line = NULL;
-	size_t capacity = 0;
-	ssize_t length;
+	char *name = memory_format("%s/info/alternates", objects), *text = roots_read_file(name), *rest = text, *line;
+	struct stat status;
 
-	while (file && (length = getline(&line, &capacity, file)) > 0) {
+	/* larger than any that git writes */
+	repository->alternates_cut |= !text && !stat(name, &status) && S_ISREG(status.st_mode) && status.st_size >= ROOTS_FILE_MAX;
+	while ((line = strsep(&rest, "\n"))) {
 		char *path;
 
-		if (line[length - 1] == '\n')
-			line[length - 1] = '\0';
 		if (!line[0] || line[0] == '#')
 			continue;
-		path = line[0] == '/' ? memory_copy_string(line) : memory_format("%s/%s", objects, line);
+		if (++repository->alternate_lines > ALTERNATE_LINES_MAX) {
+			repository->alternates_cut = true;
+			break;
+		}
+		path = roots_path_from(objects, line);
 		add_object_directory(repository, path, depth + 1);
 		free(path);
 	}
-	free(line);
-	if (file)
-		fclose(file);
+	free(text);
 	free(name);
 }
 
@@ -94,9 +96,9 @@ static void add_object_directory(struct repository *repository, const char *path
 		real = memory_copy_string(path);
 	for (size_t i = 0; i < repository->object_directory_count; i++)
 		known |= !strcmp(directories[i], real);
-	if (!known && depth > ALTERNATE_DEPTH_MAX)
-		repository->alternates_cut = true;
-	if (known || depth > ALTERNATE_DEPTH_MAX) {
+	if (!known && (depth > ALTERNATE_DEPTH_MAX || repository->object_directory_count >= OBJECT_DIRECTORIES_MAX))
+		known = repository->alternates_cut = true;
+	if (known) {
 		free(real);
 		return;
 	}
@@ -364,6 +366,25 @@ int repository_object_open(struct repository *repository, const struct object_id
 	object->bytes = git_odb_object_data(opened);
 	object->handle = opened;
 	return 0;
+}
+
+int repository_object_kind(struct repository *repository, const struct object_id *id, enum object_kind *kind, struct error *error)
+{
+	struct repository_object object;
+	uint64_t size;
+	int result;
+
+	if (repository->packs && pack_set_kind(repository->packs, id, kind))
+		return 0;
+	for (size_t i = 0; i < repository->object_directory_count; i++) {
+		if (!loose_read_header(repository->object_directories[i], id, kind, &size, NULL))
+			return 0;
+	}
+	result = repository_object_open(repository, id, &object, error);
+	if (!result)
+		*kind = object.kind;
+	repository_object_close(&object);
+	return result;
 }
 
 void repository_object_close(struct repository_object *object)

@@ -55,7 +55,7 @@ char *const *repository_object_directories(const struct repository *repository, 
 /* Whether the path of such a folder is that of a quarantine (git-receive-pack(1)), which comes and goes with a push. */
 bool repository_is_incoming(const char *directory);
 
-/* Whether alternates of alternates of … were left out because git, too, follows only five. */
+/* Whether alternates of alternates of … were left out because git, too, follows only five; or because there are more than any repository has. */
 bool repository_alternates_are_cut(const struct repository *repository);
 
 /* The folder in which git looks for hooks, there or not. */
@@ -73,6 +73,9 @@ bool repository_is_partial(const struct repository *repository);
 /* Read a whole object. *bytes is freed by the caller with free(). Returns 0, ERROR_NOT_FOUND, or ERROR_MALFORMED. */
 int repository_read(struct repository *repository, const struct object_id *id, enum object_kind *kind,
 		    unsigned char **bytes, size_t *size, struct error *error);
+
+/* What an object is, where that can be told without its content. Returns as repository_read(). */
+int repository_object_kind(struct repository *repository, const struct object_id *id, enum object_kind *kind, struct error *error);
 
 /* The same without a copy, for content of any size. bytes are borrowed until it is closed. */
 struct repository_object {
@@ -122,9 +125,10 @@ typedef int repository_change(void *context, const char *path, const struct obje
 			      const struct object_id *after);
 
 /*
- * Each entry of the index, the sides of a conflict and `git add -N` among them, in its order. Returns the visitor's nonzero value or a negative code. One thread.
+ * Each entry of the index, the sides of a conflict and `git add -N` among them, in its order. has_object: the repository is to have what it names, as it
+ * has not of a submodule and of `git add -N`. Returns the visitor's nonzero value or a negative code. One thread.
  */
-typedef int repository_index_entry(void *context, const char *path, const struct object_id *id);
+typedef int repository_index_entry(void *context, const char *path, const struct object_id *id, bool has_object);
 int repository_each_index_entry(struct repository *repository, repository_index_entry *visit, void *context, struct error *error);
 
 /* Whether the tree of HEAD has this path, and there this object (NULL: any). */

@@ -18,6 +18,7 @@
 
 /* And this many are looked at: whoever names more would have us read for ever. */
 #define ALTERNATES_MAX 1000
+#define ALTERNATE_LINES_MAX 10000
 
 /* ---- pointers ---- */
 
@@ -98,7 +99,7 @@ static void take_objects(struct root_search *search, const char *path, const cha
 	while ((line = strsep(&rest, "\n"))) {
 		char *alternate = *line && *line != '#' ? roots_path_from(objects, line) : NULL;
 
-		if (alternate)
+		if (alternate && search->alternate_lines++ < ALTERNATE_LINES_MAX)
 			take_objects(search, alternate, common, depth + 1);
 		free(alternate);
 	}

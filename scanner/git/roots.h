@@ -19,6 +19,7 @@ struct root_search {
 	char **objects; /* owned, object_count of them: folders of objects that have been taken */
 	size_t object_count, object_capacity;
 	unsigned configuration_count; /* read so far */
+	unsigned alternate_lines; /* likewise */
 };
 
 void root_search_release(struct root_search *search);

@@ -244,7 +244,7 @@ int repository_each_index_entry(struct repository *repository, repository_index_
 	int result = index_file_read(&index, repository->index_path, error), next = 1;
 
 	while (!result && (next = index_file_next(&index, &entry, error)) == 1)
-		result = visit(context, entry.path, &entry.id);
+		result = visit(context, entry.path, &entry.id, (entry.mode & S_IFMT) != MODE_GITLINK && !entry.intent_to_add);
 	if (!result && next < 0)
 		result = next;
 	index_file_release(&index);

@@ -25,9 +25,6 @@
 #define TREES_MAX 1000
 #define NAMES_MAX 10000
 
-/* The mode of an entry of the index that is a submodule. */
-#define MODE_GITLINK 0160000
-
 struct submodule_search {
 	const struct repository_others *others;
 	char *common; /* owned: the real path of the common folder */

@@ -16,6 +16,7 @@ struct indexing {
 	const struct source_trace_events *trace;
 	const struct trace_hit *hits; /* in order; hit_count of them */
 	size_t hit_count;
+	const struct object_database *database;
 	struct repository *repository; /* of this index */
 };
 
@@ -34,8 +35,17 @@ static void hand_out_name(const struct indexing *indexing, const char *path)
 	indexing->events->chunk(indexing->events->context, 0, &chunk);
 }
 
+static void tell_missing(const struct source_events *events, const char *path, const struct object_id *id)
+{
+	char hex[2 * OBJECT_ID_SIZE + 1];
+
+	object_id_format(id, hex);
+	events->incomplete(events->context, "missing-object", hex, path,
+			   "the index names it and it is not in the object database: git add brings it anew, where the file is still there");
+}
+
 /* A repository_index_entry visitor. What HEAD has as well stands in history. */
-static int take_entry(void *context, const char *path, const struct object_id *id)
+static int take_entry(void *context, const char *path, const struct object_id *id, bool has_object)
 {
 	const struct indexing *indexing = context;
 	const struct source_events *events = indexing->events;
@@ -47,6 +57,8 @@ static int take_entry(void *context, const char *path, const struct object_id *i
 		object_id_format(id, place.object);
 		indexing->trace->place(indexing->trace->context, &place);
 	}
+	if (has_object && !object_database_has(indexing->database, id) && !repository_head_has(indexing->repository, path, id))
+		tell_missing(events, path, id);
 	if (events->glance(events->context, 0, path, strlen(path)) && !repository_head_has(indexing->repository, path, NULL))
 		hand_out_name(indexing, path);
 	return *events->stop;
@@ -78,7 +90,7 @@ static void take_other(struct indexing *indexing, const struct source_history *h
 void history_tell_indexes(struct source_history *history, const struct trace_hit *hits, size_t count,
 			  const struct source_trace_events *trace)
 {
-	struct indexing indexing = { .events = history->events, .trace = trace, .hits = hits, .hit_count = count };
+	struct indexing indexing = { .events = history->events, .trace = trace, .hits = hits, .hit_count = count, .database = history->database };
 	const char *common = repository_common_folder(history->repository);
 	char *path = memory_format("%sworktrees", common ? common : "");
 	DIR *folder = common ? opendir(path) : NULL;

@@ -13,13 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An object that a reference, or a tag, names and that is no commit. */
+struct named {
+	bool is_tag;
+	struct object_id target; /* of a tag */
+};
+
 struct tracing {
 	struct source_history *history;
 	const struct source_trace_events *events;
 	uint32_t missing_key; /* the key of all missing objects: above those of credentials */
 	unsigned char *missing_told; /* by place in history->missing */
-	struct id_table *named; /* blobs and tags that references name: each is told once */
-	uint32_t named_count;
+	struct id_table *named_ids; /* numbers of those in named */
+	struct named *named;        /* owned: what references name that is no commit, named_count of them */
+	size_t named_count, named_capacity;
 	struct trace_hit *hits;
 	size_t hit_count;
 	struct trace_tip *tips; /* their names are owned */
@@ -171,11 +178,8 @@ static void add_tip(struct tracing *tracing, const char *name, uint32_t commit, 
 }
 
 /* A reference leads to this object itself. */
-static void tell_named(struct tracing *tracing, enum place_kind kind, const struct object_id *id, const char *hex)
+static void tell_named(struct tracing *tracing, enum place_kind kind, const char *hex)
 {
-	if (id_table_add(tracing->named, id) < tracing->named_count)
-		return;
-	tracing->named_count++;
 	memset(&tracing->place, 0, sizeof(tracing->place));
 	tracing->place.kind = kind;
 	tracing->place.reachable = true;
@@ -183,8 +187,8 @@ static void tell_named(struct tracing *tracing, enum place_kind kind, const stru
 	tracing->events->place(tracing->events->context, &tracing->place);
 }
 
-/* A reference names something that is no commit. Returns whether it is a tag, whose target is then in *id. */
-static bool follow_tag(struct tracing *tracing, const char *name, struct object_id *id)
+/* What a reference names, that is no commit, is looked at. */
+static void take_named(struct tracing *tracing, const char *name, const struct object_id *id, struct named *named)
 {
 	struct source_history *history = tracing->history;
 	const struct source_events *events = history->events;
@@ -192,28 +196,42 @@ static bool follow_tag(struct tracing *tracing, const char *name, struct object_
 	unsigned char *bytes = NULL;
 	enum object_kind kind;
 	struct error error;
-	bool is_tag = false;
 	size_t size;
 
 	object_id_format(id, hex);
-	if (repository_read(history->repository, id, &kind, &bytes, &size, &error)) {
+	if (repository_object_kind(history->repository, id, &kind, &error)) {
 		/* a damaged object was told of by the walk */
 		if (!object_database_has(history->database, id))
 			events->incomplete(events->context, "missing-object", hex, name,
 					   "a reference names it and it is not in the object database");
-		return false;
-	}
-	if (kind == OBJECT_BLOB) {
-		tell_named(tracing, PLACE_BLOB, id, hex);
+	} else if (kind == OBJECT_BLOB) {
+		tell_named(tracing, PLACE_BLOB, hex);
 	} else if (kind == OBJECT_TREE) {
 		memory_grow(tracing->trees, tracing->tree_count, tracing->tree_capacity);
 		tracing->trees[tracing->tree_count++] = *id;
-	} else if (kind == OBJECT_TAG) {
-		tell_named(tracing, PLACE_TAG_MESSAGE, id, hex);
-		is_tag = !tag_parse_target(id, (char *)bytes, size, NULL);
+	} else if (kind == OBJECT_TAG && !repository_read(history->repository, id, &kind, &bytes, &size, NULL)) {
+		tell_named(tracing, PLACE_TAG_MESSAGE, hex);
+		named->target = *id;
+		named->is_tag = !tag_parse_target(&named->target, (char *)bytes, size, NULL);
 	}
 	free(bytes);
-	return is_tag;
+}
+
+/* A reference names something that is no commit. Returns whether it is a tag, whose target is then in *id. However many name it, it is looked at once. */
+static bool follow_tag(struct tracing *tracing, const char *name, struct object_id *id)
+{
+	uint32_t number = id_table_add(tracing->named_ids, id);
+
+	if (number == tracing->named_count) {
+		struct named named = { 0 };
+
+		take_named(tracing, name, id, &named);
+		memory_grow(tracing->named, tracing->named_count, tracing->named_capacity);
+		tracing->named[tracing->named_count++] = named;
+	}
+	if (tracing->named[number].is_tag)
+		*id = tracing->named[number].target;
+	return tracing->named[number].is_tag;
 }
 
 /* Mark what a reference reaches: a repository_reference visitor. */
@@ -385,7 +403,7 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	struct error why;
 	int result;
 
-	tracing.named = id_table_new();
+	tracing.named_ids = id_table_new();
 	if (history->name_count)
 		qsort(history->names, history->name_count, sizeof(*history->names), compare_names);
 	commit_graph_finish(&history->graph);
@@ -422,7 +440,8 @@ int source_history_trace(struct source_history *history, const struct source_hit
 	free(tracing.hits);
 	free(tracing.missing_told);
 	free(tracing.is_note);
-	id_table_free(tracing.named);
+	id_table_free(tracing.named_ids);
+	free(tracing.named);
 	free(tracing.author);
 	return result;
 }

@@ -74,9 +74,13 @@ struct large_file *large_files_find(const struct large_files *files, const struc
 
 /* ---- the store ---- */
 
+/* As many pointers to one file are followed to where they stand. */
+#define POINTERS_MAX 64
+
 struct store {
 	struct large_files *files;
 	const struct source_events *events;
+	struct large_file **by_id; /* owned: the files, by what they point to, then by pointer */
 	char *folder;      /* owned: the real path of lfs/objects */
 	const char *front; /* what places show for it, ending in '/' */
 	atomic_size_t next;
@@ -87,6 +91,19 @@ struct store_worker {
 	unsigned worker;
 	pthread_t thread;
 };
+
+static int compare_by_id(const void *a, const void *b)
+{
+	const struct large_file *const *x = a, *const *y = b;
+	int order = strcmp((*x)->id, (*y)->id);
+
+	return order ? order : object_id_compare(*x, *y);
+}
+
+static int compare_with_id(const void *id, const void *file)
+{
+	return strcmp(id, (*(const struct large_file *const *)file)->id);
+}
 
 /* An open file of the store, or -1 with errno set: no link on the way, no FIFO. */
 static int open_stored(const char *path, uint64_t *size)
@@ -109,23 +126,70 @@ static int open_stored(const char *path, uint64_t *size)
 	return fd;
 }
 
-/* The file is not missing if what is there is all of it. What is there is searched in each case. */
-static void hand_out_file(const struct store *store, unsigned worker, char *buffer, struct large_file *file)
+/* What is met while a file is handed out. */
+struct met {
+	const struct source_events *events; /* whose chunks these are */
+	bool found; /* a credential */
+};
+
+static enum chunk_result take_chunk(void *context, unsigned worker, const struct chunk *chunk)
+{
+	struct met *met = context;
+	enum chunk_result result = met->events->chunk(met->events->context, worker, chunk);
+
+	met->found |= result == CHUNK_FOUND;
+	return result;
+}
+
+/* Hand out what a pointer points to, as the content of its blob. Returns whether a credential was found. */
+static bool hand_out_file(const struct store *store, unsigned worker, char *buffer, struct large_file *file)
 {
 	char *path = memory_format("%s/%.2s/%.2s/%s", store->folder, file->id, file->id + 2, file->id);
+	struct met met = { store->events, false };
+	struct source_events events = *store->events;
 	char hex[2 * OBJECT_ID_SIZE + 1];
 	struct chunk chunk = { .kind = PLACE_BLOB, .object = hex, .commit = "", .traced = true };
 	uint64_t size = 0, bytes = 0;
 	int fd = open_stored(path, &size);
 
+	events.context = &met;
+	events.chunk = take_chunk;
 	object_id_format(&file->pointer, hex);
 	file->missing = fd < 0 || size != file->size;
 	if (fd >= 0) {
-		if (window_read(store->events, worker, fd, size, buffer, &chunk, &bytes))
+		if (window_read(&events, worker, fd, size, buffer, &chunk, &bytes))
 			file->missing = true;
 		close(fd);
 	}
 	free(path);
+	return met.found;
+}
+
+/*
+ * Pointers to one file. The file is not missing if what is there is all of it. What is there is searched in each case: once, and only if something is found once
+ * more for each other pointer, so that its places are told, too.
+ */
+static void hand_out_group(const struct store *store, unsigned worker, char *buffer, struct large_file **group, size_t count)
+{
+	bool found = hand_out_file(store, worker, buffer, group[0]);
+	uint64_t size = 0;
+	size_t at = 1;
+
+	for (; at < count && at < POINTERS_MAX && found && !*store->events->stop; at++)
+		hand_out_file(store, worker, buffer, group[at]);
+	if (at < count) {
+		char *path = memory_format("%s/%.2s/%.2s/%s", store->folder, group[0]->id, group[0]->id + 2, group[0]->id);
+		int fd = open_stored(path, &size);
+
+		for (size_t i = at; i < count; i++)
+			group[i]->missing = fd < 0 || size != group[i]->size;
+		if (fd >= 0)
+			close(fd);
+		free(path);
+	}
+	if (found && at < count)
+		store->events->incomplete(store->events->context, "trace-limit", "", NULL,
+					  "more pointers lead to one file of Git LFS than are followed: not all places of what stands in it are told");
 }
 
 static void *work(void *context)
@@ -135,8 +199,16 @@ static void *work(void *context)
 	char *buffer = memory_allocate(WINDOW_SIZE);
 	size_t at;
 
-	while ((at = atomic_fetch_add(&store->next, 1)) < store->files->count && !*store->events->stop)
-		hand_out_file(store, worker->worker, buffer, &store->files->files[at]);
+	while ((at = atomic_fetch_add(&store->next, 1)) < store->files->count && !*store->events->stop) {
+		struct large_file **first = store->by_id + at;
+		size_t count = 1;
+
+		if (at && !strcmp(first[0]->id, first[-1]->id))
+			continue; /* whoever has the first one has all */
+		while (at + count < store->files->count && !strcmp(first[count]->id, first[0]->id))
+			count++;
+		hand_out_group(store, worker->worker, buffer, first, count);
+	}
 	free(buffer);
 	return NULL;
 }
@@ -159,33 +231,20 @@ static void hand_out_files(struct store *store)
 
 /* ---- what no pointer points to ---- */
 
-static int compare_by_id(const void *a, const void *b)
-{
-	const struct large_file *const *x = a, *const *y = b;
-
-	return strcmp((*x)->id, (*y)->id);
-}
-
 struct leftovers {
 	const struct store *store;
-	const struct large_file **by_id; /* owned: the files, ordered by id */
 	char *buffer;
 };
 
 static void take_stored(const struct leftovers *leftovers, const char *path, const char *name, const char *shown)
 {
-	struct large_file named = { 0 };
-	const struct large_file *wanted = &named;
 	struct chunk chunk = { .kind = PLACE_FILE, .path = shown, .object = "", .commit = "", .reachable = true };
 	uint64_t size = 0, bytes = 0;
 	int fd;
 
-	if (strlen(name) == LARGE_FILE_ID_SIZE - 1) {
-		memcpy(named.id, name, LARGE_FILE_ID_SIZE);
-		if (leftovers->store->files->count &&
-		    bsearch(&wanted, leftovers->by_id, leftovers->store->files->count, sizeof(wanted), compare_by_id))
-			return; /* searched */
-	}
+	if (leftovers->store->files->count && bsearch(name, leftovers->store->by_id, leftovers->store->files->count,
+						      sizeof(*leftovers->store->by_id), compare_with_id))
+		return; /* searched */
 	fd = open_stored(path, &size);
 	if (fd < 0 || window_read(leftovers->store->events, 0, fd, size, leftovers->buffer, &chunk, &bytes))
 		leftovers->store->events->incomplete(leftovers->store->events->context, "unreadable-file", "", shown, strerror(errno));
@@ -236,13 +295,7 @@ static void hand_out_leftovers(const struct store *store)
 	struct leftovers leftovers = { .store = store, .buffer = memory_allocate(WINDOW_SIZE) };
 	char *path = memory_format("%s/", store->folder);
 
-	leftovers.by_id = memory_allocate((store->files->count + 1) * sizeof(*leftovers.by_id));
-	for (size_t i = 0; i < store->files->count; i++)
-		leftovers.by_id[i] = &store->files->files[i];
-	if (store->files->count)
-		qsort(leftovers.by_id, store->files->count, sizeof(*leftovers.by_id), compare_by_id);
 	walk_store(&leftovers, path, store->front, 0);
-	free(leftovers.by_id);
 	free(leftovers.buffer);
 	free(path);
 }
@@ -271,6 +324,11 @@ void large_files_hand_out(struct large_files *files, const struct source_events 
 
 	if (files->count)
 		qsort(files->files, files->count, sizeof(*files->files), object_id_compare);
+	store.by_id = memory_allocate((files->count + 1) * sizeof(*store.by_id));
+	for (size_t i = 0; i < files->count; i++)
+		store.by_id[i] = &files->files[i];
+	if (files->count)
+		qsort(store.by_id, files->count, sizeof(*store.by_id), compare_by_id);
 	store.folder = folder ? find_store(events, folder, shown) : NULL;
 	for (size_t i = 0; i < files->count && !store.folder; i++)
 		files->files[i].missing = true;
@@ -278,6 +336,7 @@ void large_files_hand_out(struct large_files *files, const struct source_events 
 		hand_out_files(&store);
 		hand_out_leftovers(&store);
 	}
+	free(store.by_id);
 	free(store.folder);
 	free(shown);
 }

@@ -243,3 +243,143 @@ deflate() {
 	scan_json git -j2 .
 	expect '[.findings[].places_total] | unique | .[]' 150
 }
+
+@test "deltas that are made from each other: libgit2 would follow them for ever" {
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	git gc -q
+	perl -MDigest::SHA=sha1,sha1_hex -MCompress::Zlib -e '
+		my @ids = ("\x11" x 20, "\x22" x 20);
+		my $delta = pack("C*", 5, 5, 0x90, 5);
+		my $pack = "PACK" . pack("NN", 2, 2);
+		my @offsets;
+		for (0, 1) {
+			push @offsets, length $pack;
+			$pack .= chr(7 << 4 | length $delta) . $ids[1 - $_] . compress($delta);
+		}
+		my $sum = sha1($pack);
+		my $index = "\xfftOc" . pack("N", 2) . join("", map { pack("N", ($_ >= 0x11) + ($_ >= 0x22)) } 0 .. 255) . join("", @ids) . pack("N*", 0, 0, @offsets) . $sum;
+		for (["pack", $pack . $sum], ["idx", $index . sha1($index)]) {
+			open my $file, ">", ".git/objects/pack/pack-" . sha1_hex($pack) . ".$_->[0]" or die;
+			print $file $_->[1];
+		}'
+	echo 1111111111111111111111111111111111111111 >.git/refs/tags/round
+	scan_within 20 git .
+	expect_status 3
+	expect '[.incomplete[] | select(.what == "unreadable-object") | .object] | sort' \
+		'["1111111111111111111111111111111111111111","2222222222222222222222222222222222222222"]'
+	expect '[.incomplete[] | select(.what == "scan-process")]' '[]'
+}
+
+@test "more alternates than any repository has, and such as name each other: told, and in time" {
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	seq 30000 | sed 's/^/no/' >.git/objects/info/alternates
+	scan_within 20 git .
+	expect_status 3
+	expect '[.incomplete[].detail] | any(contains("too many"))' true
+	for n in $(seq 60); do
+		mkdir -p "$T/a$n/info" "$T/a$n/pack"
+		seq 60 | sed "s|.*|$T/a&|" >"$T/a$n/info/alternates"
+	done
+	echo "$T/a1" >.git/objects/info/alternates
+	key=$(new_key)
+	printf '%s\n' "$key" >"$T/blob"
+	GIT_OBJECT_DIRECTORY=$T/a60 git hash-object -w "$T/blob" >/dev/null
+	scan_within 20 git .
+	expect_found "$key"
+	{ echo "$T/a1"; yes '#' | head -c 1100000; } >.git/objects/info/alternates
+	scan_within 20 git .
+	expect_status 3
+}
+
+@test "a bundle with hundreds of thousands of HEADs" {
+	key=$(new_key)
+	make_repository
+	printf '%s\n' "$key" >file
+	commit '2024-01-01T00:00:00Z'
+	{
+		echo '# v2 git bundle'
+		yes "$commit HEAD" | head -n 200000
+		yes "2222222222222222222222222222222222222222 refs/heads/x" | head -n 200000
+		echo
+		git rev-list --objects HEAD | git pack-objects -q --stdout
+	} >../many.bundle
+	scan_within 20 git ../many.bundle
+	expect_found "$key"
+	expect '.findings[0].places[0] | [.path, .reachable]' '["file",true]'
+	expect '.findings[0].refs' '["HEAD"]'
+}
+
+# large_blob: a blob of 40 MB, in $id
+large_blob() {
+	{ head -c 40000000 /dev/zero | tr '\0' 'x'; cat; } >"$T/large"
+	id=$(git hash-object -w "$T/large")
+}
+
+@test "thousands of tags to one large blob: it is looked at once" {
+	key=$(new_key)
+	make_repository
+	large_blob <<<" $key"
+	seq 5000 | sed "s|.*|$id refs/tags/t&|" >.git/packed-refs
+	scan_within 20 git .
+	expect_status 1
+	expect_found "$key"
+	expect '.findings[0].places | map([.object, .reachable])' "[[\"$id\",true]]"
+	# and one that is a tag, and not there
+	seq 5000 | sed "s|.*|1234567890123456789012345678901234567890 refs/tags/t&|" >.git/packed-refs
+	scan_within 20 git .
+	expect_status 3
+	expect '.incomplete | length' 1
+}
+
+@test "thousands of pointers of Git LFS to one large file: it is read once; what is found in it is told with as many places as are followed" {
+	key=$(new_key)
+	make_repository
+	commit '2024-01-01T00:00:00Z'
+	for content in clean "$key"; do
+		{ head -c 40000000 /dev/zero | tr '\0' 'x'; printf ' %s' "$content"; } >"$T/large"
+		id=$(sha256sum <"$T/large") id=${id%% *}
+		mkdir -p ".git/lfs/objects/${id:0:2}/${id:2:2}"
+		size=$(wc -c <"$T/large")
+		cp "$T/large" ".git/lfs/objects/${id:0:2}/${id:2:2}/$id"
+		count=3000
+		[ "$content" = clean ] || count=100
+		for n in $(seq $count); do
+			printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\nz-number %d\n' "$id" "$size" "$n" >"$T/pointer"
+			printf 'blob\ndata %d\n' "$(wc -c <"$T/pointer")"
+			cat "$T/pointer"
+		done | git fast-import --quiet
+		scan_within 30 git .
+		if [ "$content" = clean ]; then
+			expect_status 0
+		else
+			expect_status 3
+			expect_found "$key"
+			expect '.findings[0].places_total' 64
+			expect '.incomplete | map(.what)' '["trace-limit"]'
+		fi
+	done
+}
+
+@test "a staged blob that is not there is told by the scan of history, too; of a submodule and of git add -N there is none" {
+	make_repository
+	echo a >a
+	commit '2024-01-01T00:00:00Z'
+	echo b >b
+	git add b
+	id=$(git rev-parse :b)
+	echo intent >c
+	git add -N c
+	printf '160000 %s\tsub\n' "$commit" | git update-index --index-info
+	scan_within 20 git .
+	expect_status 0
+	rm -f ".git/objects/${id:0:2}/${id:2}"
+	scan_within 20 git .
+	expect_status 3
+	expect '.incomplete | map([.what, .object, .path])' "[[\"missing-object\",\"$id\",\"b\"]]"
+	# of what HEAD has as well, history tells
+	git commit -q --no-verify -m b 2>/dev/null || { tree=$(git write-tree --missing-ok); git update-ref HEAD "$(git commit-tree -m b "$tree")"; }
+	scan_within 20 git .
+	expect '.incomplete | map([.what, .object, .path])' "[[\"missing-object\",\"$id\",\"b\"]]"
+}
