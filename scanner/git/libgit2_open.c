@@ -31,8 +31,12 @@ static int open_without_waiting(const char *path, int flags, mode_t mode)
 	int fd = openat(AT_FDCWD, path, flags | (is_guarded ? O_NONBLOCK | O_NOCTTY : 0), mode);
 	struct stat status;
 
-	if (!is_guarded || fd < 0 || fstat(fd, &status) || !S_ISFIFO(status.st_mode))
+	if (!is_guarded || fd < 0 || fstat(fd, &status) || S_ISREG(status.st_mode))
 		return fd;
+	if (!S_ISFIFO(status.st_mode)) { /* a device, of which whoever opened it expects that it waits */
+		fcntl(fd, F_SETFL, flags & ~O_ACCMODE & ~O_NONBLOCK);
+		return fd;
+	}
 	close(fd);
 	errno = ENXIO;
 	return -1;

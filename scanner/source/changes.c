@@ -1,6 +1,7 @@
 #include "source/changes.h"
 
 #include "base/memory.h"
+#include "source/large_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,34 @@ unsigned change_hand_out_windows(const struct source_events *events, const unsig
 	return found;
 }
 
+/* Whether what is looked at is a push that is coming in. */
+static bool is_incoming(const struct repository *repository)
+{
+	size_t count;
+	char *const *directories = repository_object_directories(repository, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (repository_is_incoming(directories[i]))
+			return true;
+	}
+	return false;
+}
+
+unsigned change_hand_out_large_file(const struct source_events *events, const struct repository *repository, const unsigned char *bytes,
+				    size_t size, const struct chunk *like, struct source_counts *counts)
+{
+	struct large_file file = { .missing = false };
+	bool found;
+
+	if (!large_file_parse(&file, bytes, size))
+		return 0;
+	found = large_file_hand_out(&file, events, repository_common_folder(repository), like, &counts->bytes);
+	if (file.missing && !like->old && !is_incoming(repository))
+		events->incomplete(events->context, "missing-lfs-object", like->object, like->path,
+				   LARGE_FILE_MISSING ": git lfs fetch brings it");
+	return found;
+}
+
 unsigned change_hand_out_name(const struct source_events *events, const struct chunk *like)
 {
 	struct chunk chunk = *like;
@@ -80,6 +109,7 @@ static unsigned hand_out(const struct source_events *events, struct repository *
 		counts->objects++;
 		counts->bytes += object.size;
 		found = change_hand_out_windows(events, object.bytes, object.size, chunk);
+		found += change_hand_out_large_file(events, repository, object.bytes, object.size, chunk, counts);
 		repository_object_close(&object);
 	}
 	return found;

@@ -25,6 +25,13 @@ void change_list_release(struct change_list *list);
 unsigned change_hand_out_windows(const struct source_events *events, const unsigned char *bytes, size_t size,
 				 struct chunk *chunk);
 
+/*
+ * If the content of a chunk is a pointer of Git LFS: hand out the file it names as the same chunk, which is what a push uploads. Returns what was found in it. A
+ * file that was not fetched is told, but not of what was there before a change, nor to a server that keeps such files elsewhere (in a quarantine).
+ */
+unsigned change_hand_out_large_file(const struct source_events *events, const struct repository *repository, const unsigned char *bytes,
+				    size_t size, const struct chunk *like, struct source_counts *counts);
+
 /* Hand out the path of a chunk, which can hold a key as well as a file can. Returns what was found in it. */
 unsigned change_hand_out_name(const struct source_events *events, const struct chunk *like);
 

@@ -90,7 +90,7 @@ static void tell_missing_file(const struct tracing *tracing, struct large_file *
 	object_id_format(&file->pointer, hex);
 	if (commit)
 		object_id_format(&commit->id, commit_hex);
-	snprintf(detail, sizeof(detail), "%s%s%sthis is a pointer to a file of Git LFS that is not in lfs/objects, or not whole: git lfs fetch --all brings it",
+	snprintf(detail, sizeof(detail), "%s%s%s" LARGE_FILE_MISSING ": git lfs fetch --all brings it",
 		 commit ? "in commit " : "", commit_hex, commit ? " " : "");
 	events->incomplete(events->context, "missing-lfs-object", hex, path, detail);
 }

@@ -50,16 +50,22 @@ static bool parse_pointer(const char *text, struct large_file *file)
 	return true;
 }
 
-void large_files_note(struct large_files *files, const struct object_id *blob, const void *bytes, size_t size)
+bool large_file_parse(struct large_file *file, const void *bytes, size_t size)
 {
-	struct large_file file = { .pointer = *blob };
 	char text[LARGE_FILE_POINTER_MAX + 1];
 
 	if (size < LARGE_FILE_POINTER_MIN || size > LARGE_FILE_POINTER_MAX || memcmp(bytes, "version http", strlen("version http")) != 0)
-		return;
+		return false;
 	memcpy(text, bytes, size);
 	text[size] = '\0';
-	if (!parse_pointer(text, &file))
+	return parse_pointer(text, file);
+}
+
+void large_files_note(struct large_files *files, const struct object_id *blob, const void *bytes, size_t size)
+{
+	struct large_file file = { .pointer = *blob };
+
+	if (!large_file_parse(&file, bytes, size))
 		return;
 	pthread_mutex_lock(&files->lock);
 	memory_grow(files->files, files->count, files->capacity);
@@ -141,28 +147,38 @@ static enum chunk_result take_chunk(void *context, unsigned worker, const struct
 	return result;
 }
 
-/* Hand out what a pointer points to, as the content of its blob. Returns whether a credential was found. */
-static bool hand_out_file(const struct store *store, unsigned worker, char *buffer, struct large_file *file)
+/* Hand out what a pointer points to, as chunks like *like; *bytes grows by what was read. Returns whether a credential was found. */
+static bool hand_out_file(const struct store *store, unsigned worker, char *buffer, struct large_file *file, const struct chunk *like,
+			  uint64_t *bytes)
 {
 	char *path = memory_format("%s/%.2s/%.2s/%s", store->folder, file->id, file->id + 2, file->id);
 	struct met met = { store->events, false };
 	struct source_events events = *store->events;
-	char hex[2 * OBJECT_ID_SIZE + 1];
-	struct chunk chunk = { .kind = PLACE_BLOB, .object = hex, .commit = "", .traced = true };
-	uint64_t size = 0, bytes = 0;
+	struct chunk chunk = *like;
+	uint64_t size = 0;
 	int fd = open_stored(path, &size);
 
 	events.context = &met;
 	events.chunk = take_chunk;
-	object_id_format(&file->pointer, hex);
 	file->missing = fd < 0 || size != file->size;
 	if (fd >= 0) {
-		if (window_read(&events, worker, fd, size, buffer, &chunk, &bytes))
+		if (window_read(&events, worker, fd, size, buffer, &chunk, bytes))
 			file->missing = true;
 		close(fd);
 	}
 	free(path);
 	return met.found;
+}
+
+/* The same as the content of the pointer's blob, wherever in history that is. */
+static bool hand_out_as_blob(const struct store *store, unsigned worker, char *buffer, struct large_file *file)
+{
+	char hex[2 * OBJECT_ID_SIZE + 1];
+	const struct chunk like = { .kind = PLACE_BLOB, .object = hex, .commit = "", .traced = true };
+	uint64_t bytes = 0;
+
+	object_id_format(&file->pointer, hex);
+	return hand_out_file(store, worker, buffer, file, &like, &bytes);
 }
 
 /*
@@ -171,12 +187,12 @@ static bool hand_out_file(const struct store *store, unsigned worker, char *buff
  */
 static void hand_out_group(const struct store *store, unsigned worker, char *buffer, struct large_file **group, size_t count)
 {
-	bool found = hand_out_file(store, worker, buffer, group[0]);
+	bool found = hand_out_as_blob(store, worker, buffer, group[0]);
 	uint64_t size = 0;
 	size_t at = 1;
 
 	for (; at < count && at < POINTERS_MAX && found && !*store->events->stop; at++)
-		hand_out_file(store, worker, buffer, group[at]);
+		hand_out_as_blob(store, worker, buffer, group[at]);
 	if (at < count) {
 		char *path = memory_format("%s/%.2s/%.2s/%s", store->folder, group[0]->id, group[0]->id + 2, group[0]->id);
 		int fd = open_stored(path, &size);
@@ -339,4 +355,18 @@ void large_files_hand_out(struct large_files *files, const struct source_events 
 	free(store.by_id);
 	free(store.folder);
 	free(shown);
+}
+
+bool large_file_hand_out(struct large_file *file, const struct source_events *events, const char *folder, const struct chunk *like, uint64_t *bytes)
+{
+	struct store store = { .events = events, .folder = folder ? find_store(events, folder, "lfs/objects/") : NULL };
+	char *buffer = memory_allocate(WINDOW_SIZE);
+	bool found = false;
+
+	file->missing = !store.folder;
+	if (store.folder)
+		found = hand_out_file(&store, 0, buffer, file, like, bytes);
+	free(buffer);
+	free(store.folder);
+	return found;
 }

@@ -31,6 +31,19 @@ struct large_files {
 	pthread_mutex_t lock; /* guards the above while pointers are noted */
 };
 
+/* Whether a blob (size bytes) is a pointer, and to what; file->pointer is left to the caller. */
+bool large_file_parse(struct large_file *file, const void *bytes, size_t size);
+
+/*
+ * Hand out the file that a pointer names, from the store of the git folder (ends in '/'; NULL: there is none), as chunks like *like, by worker 0; *bytes grows
+ * by what was read. Returns whether a credential was found. Sets file->missing.
+ */
+bool large_file_hand_out(struct large_file *file, const struct source_events *events, const char *folder, const struct chunk *like,
+			 uint64_t *bytes);
+
+/* What is told of a missing one, and what brings it. */
+#define LARGE_FILE_MISSING "this is a pointer to a file of Git LFS that is not in lfs/objects, or not whole"
+
 void large_files_init(struct large_files *files);
 void large_files_release(struct large_files *files);
 

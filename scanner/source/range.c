@@ -110,6 +110,7 @@ static void scan_object(const struct source_events *events, struct repository *r
 		if (path)
 			change_hand_out_name(events, &chunk);
 		change_hand_out_windows(events, object.bytes, object.size, &chunk);
+		change_hand_out_large_file(events, repository, object.bytes, object.size, &chunk, counts);
 		events->settle(events->context, 0);
 	}
 	repository_object_close(&object);

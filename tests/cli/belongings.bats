@@ -4,18 +4,6 @@
 
 load helpers
 
-# pointer ID SIZE: a pointer of Git LFS
-pointer() { printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n' "$1" "$2"; }
-
-# store: what comes on standard input goes into the store of the repository here; its id is in $id, its size in $size
-store() {
-	cat >"$T/large"
-	id=$(sha256sum <"$T/large") id=${id%% *} size=$(wc -c <"$T/large")
-	stored=.git/lfs/objects/${id:0:2}/${id:2:2}/$id
-	mkdir -p "${stored%/*}"
-	mv "$T/large" "$stored"
-}
-
 @test "LFS: a file that was not fetched is told once, with path and commit; without it all is well" {
 	make_repository
 	store < <(echo large)

@@ -263,3 +263,22 @@ merges() {
 	expect_stopped 'push refused'
 	refute grep -F 'staunch:allow' "$ERR"
 }
+
+@test "push: a file of Git LFS is looked into where it is uploaded from; a server, which has it elsewhere, does not miss it" {
+	make_pair
+	guard client
+	key=$(new_key)
+	store < <(printf '\n%s\n' "$key")
+	pointer "$id" "$size" >large.bin
+	commit '2024-01-02T00:00:00 +0000'
+	git_runs push -q origin main
+	expect_stopped 'push stopped: it would publish 1 key'
+	expect_message 'large.bin:2:1'
+	rm "$stored"
+	git_runs push -q origin main
+	expect_stopped 'push stopped: not everything could be scanned'
+	expect_message 'git lfs fetch brings it'
+	guard server
+	git_runs push -q --no-verify origin main
+	expect_passed
+}

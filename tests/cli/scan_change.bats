@@ -462,3 +462,48 @@ make_line() {
 	expect_found "${keys[2]}"
 	expect '.incomplete | map([.what, .object, .path])' "[[\"missing-object\",\"$blob\",\"src/brief\"]]"
 }
+
+# ---- Git LFS ----
+
+@test "LFS: the file that a staged pointer names is searched as what the pointer stands for; one that is not there is told" {
+	old=$(new_key) key=$(new_key)
+	make_repository
+	store < <(printf 'old=%s\n' "$old")
+	pointer "$id" "$size" >large.bin
+	commit '2024-01-01T00:00:00Z'
+	store < <(printf '\nold=%s\n key=%s\n' "$old" "$key")
+	pointer "$id" "$size" >large.bin
+	git add large.bin
+	scan_json git --staged
+	expect_status 1
+	expect_found "$key"
+	expect '.findings[0].places | map([.kind, .path, .object, .line, .column])' "[[\"index\",\"large.bin\",\"$(git rev-parse :large.bin)\",3,6]]"
+	expect '.incomplete' '[]'
+	: >"$stored" # cut short
+	scan_json git --staged
+	expect_status 3
+	expect '.findings' '[]'
+	expect '.incomplete | map([.what, .object, .path])' "[[\"missing-lfs-object\",\"$(git rev-parse :large.bin)\",\"large.bin\"]]"
+	rm -r .git/lfs
+	scan_json git --staged
+	expect_status 3
+	expect '.incomplete | map(.detail)' '["this is a pointer to a file of Git LFS that is not in lfs/objects, or not whole: git lfs fetch brings it"]'
+}
+
+@test "LFS: a range has the files that its commits' pointers name; what they replaced need not be there" {
+	key=$(new_key) gone=$(new_key)
+	make_repository
+	store < <(printf '%s\n' "$gone")
+	was=$stored
+	pointer "$id" "$size" >large.bin
+	commit '2024-01-01T00:00:00Z'
+	rm "$was"
+	store < <(printf 'key=%s\n' "$key")
+	pointer "$id" "$size" >large.bin
+	commit '2024-01-02T00:00:00Z'
+	scan_json git --range HEAD~..HEAD
+	expect_status 1
+	expect_found "$key"
+	expect '.findings[0].places | map([.kind, .path, .commit, .line])' "[[\"blob\",\"large.bin\",\"$commit\",1]]"
+	expect '.incomplete' '[]'
+}
