@@ -173,6 +173,7 @@ static int scan_history(struct scan *scan, struct repository *repository, const 
 	struct source_history *history = NULL;
 	int result = source_history(scan->outer_events, repository, path, &history, counts, error);
 
+	container_stage_take_postponed(scan->containers);
 	log_verbose("walked the objects in %.2f s", progress_seconds(&scan->progress));
 	order_traced(&scan->shared);
 	progress_trace(&scan->progress, scan->shared.traced_count);
@@ -357,6 +358,7 @@ static void scan_target(struct scan *scan, uint32_t number)
 	scan->shared.traced_count = 0;
 	scan->missed = 0;
 	progress_target(&scan->progress, target->path);
+	container_stage_begin_target(scan->containers, scan->shared.settles || target->kind == SCAN_STREAM);
 	is_bundle = (target->kind == SCAN_FILES || target->kind == SCAN_GIT) && repository_is_bundle(target->path);
 	if (is_bundle)
 		message.kind_word = kind_words[SCAN_GIT];

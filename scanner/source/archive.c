@@ -345,5 +345,5 @@ void archive_unpack(const struct unpack_place *place, struct feed *feed)
 	if (before)
 		uselocale(before);
 	buffer_release(&reading.previous);
-	unpack_let_go(&whole);
+	unpack_let_go(place->unpacker, &whole);
 }

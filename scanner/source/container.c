@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "source/archive_library.h"
+#include "source/postponed.h"
 #include "source/unpack.h"
 
 #include <pthread.h>
@@ -38,6 +39,9 @@ struct container_stage {
 	unsigned depth;
 	void (*want_library)(void *context);
 	struct stage_worker *workers; /* owned: events.jobs of them */
+	bool in_order;                /* contents of the target come one after the other */
+	uint64_t together;            /* of UNPACK_TOGETHER_BYTES, what is left for the target: used while one thread is at work */
+	struct postponed_list postponed;
 };
 
 /* ---- contents in windows ---- */
@@ -147,17 +151,69 @@ static void drop_unended(struct stage_worker *worker)
 
 /* ---- contents ---- */
 
-static bool read_whole(struct stage_worker *worker, const struct chunk *chunk)
+/* How much comes of a content. */
+enum share {
+	SHARE_SMALL, /* as much as of any number of them */
+	SHARE_MOST,  /* as much as of one */
+};
+
+static bool is_small(const struct chunk *chunk)
 {
+	return chunk->first && chunk->last && chunk->size <= UNPACK_SMALL_SIZE;
+}
+
+/* Whether there is enough left for one more content to have its most. */
+static bool has_most(const struct container_stage *stage)
+{
+	return stage->together >= UNPACK_BYTES_MIN;
+}
+
+/* Count what came of a small content beyond its small share. */
+static void count_together(struct container_stage *stage, const struct unpacker *unpacker)
+{
+	uint64_t bytes = UNPACK_SMALL_BYTES + UNPACK_BYTES_RATIO * unpacker->consumed, members = UNPACK_SMALL_MEMBERS, used;
+
+	used = unpacker->expanded > bytes ? unpacker->expanded - bytes : 0;
+	used += unpacker->members > members ? (unpacker->members - members) * UNPACK_TOGETHER_MEMBER : 0;
+	stage->together -= used < stage->together ? used : stage->together;
+}
+
+/* Look into a content that is here. Returns whether a credential was found inside; *is_too_much: with this share not all of it could be. */
+static bool read_whole(struct stage_worker *worker, const struct chunk *chunk, enum share share, bool may_wait, bool *is_too_much)
+{
+	static const uint64_t none[UNPACK_PROBLEM_COUNT] = { 0 };
+	struct unpacker *unpacker = &worker->unpacker;
 	struct feed feed = feed_of_bytes(chunk->bytes, chunk->size);
 	bool found;
 
-	unpack_begin(&worker->unpacker, worker->stage->inner, worker->number, worker->stage->depth, chunk);
-	worker->unpacker.consumed = chunk->size;
-	unpack_outermost(&worker->unpacker, worker->kind, &feed);
-	found = unpack_end(&worker->unpacker);
+	unpack_begin(unpacker, worker->stage->inner, worker->number, worker->stage->depth, chunk);
+	if (share == SHARE_SMALL) {
+		unpacker->bytes_min = UNPACK_SMALL_BYTES;
+		unpacker->members_min = UNPACK_SMALL_MEMBERS;
+	}
+	unpacker->consumed = chunk->size;
+	unpack_outermost(unpacker, worker->kind, &feed);
+	*is_too_much = unpacker->is_too_much;
+	if (unpacker->is_too_much && may_wait)
+		unpack_forget_problems(unpacker, none); /* they are met again */
+	found = unpack_end(unpacker);
 	worker->kind = CONTAINER_NONE;
-	unpack_unwrapped(&worker->unpacker, 0);
+	unpack_unwrapped(unpacker, 0);
+	return found;
+}
+
+/* A content that is here whole. Of several threads each leaves to later what it cannot know whether there is room for. */
+static bool take_whole(struct stage_worker *worker, const struct chunk *chunk)
+{
+	struct container_stage *stage = worker->stage;
+	bool may_wait = is_small(chunk) && !stage->in_order, is_too_much, found;
+	enum share share = is_small(chunk) && (may_wait || !has_most(stage)) ? SHARE_SMALL : SHARE_MOST;
+
+	found = read_whole(worker, chunk, share, may_wait, &is_too_much);
+	if (is_small(chunk) && stage->in_order)
+		count_together(stage, &worker->unpacker);
+	if (is_too_much && may_wait)
+		postponed_list_add(&stage->postponed, stage->inner, chunk);
 	return found;
 }
 
@@ -193,7 +249,7 @@ static enum chunk_result take_chunk(void *context, unsigned number, const struct
 	outer.wraps = true;
 	result = inner->chunk(inner->context, number, &outer);
 	if (chunk->first && chunk->last) {
-		found = read_whole(worker, chunk);
+		found = take_whole(worker, chunk);
 	} else {
 		size_t repeated = chunk->first ? 0 : inner->overlap;
 
@@ -260,6 +316,8 @@ struct container_stage *container_stage_new(const struct source_events *events, 
 	stage->events.settle = take_settle;
 	stage->events.incomplete = take_incomplete;
 	stage->events.is_container = is_container;
+	postponed_list_init(&stage->postponed);
+	container_stage_begin_target(stage, true);
 	stage->workers = memory_allocate_zeroed(events->jobs, sizeof(*stage->workers));
 	for (unsigned i = 0; i < events->jobs; i++) {
 		struct stage_worker *worker = &stage->workers[i];
@@ -278,10 +336,49 @@ const struct source_events *container_stage_events(const struct container_stage 
 	return &stage->events;
 }
 
+void container_stage_begin_target(struct container_stage *stage, bool in_order)
+{
+	stage->in_order = in_order;
+	stage->together = UNPACK_TOGETHER_BYTES;
+}
+
+/* One that waited, once more from its beginning, as if it came now. */
+static void take_postponed(struct stage_worker *worker, const struct chunk *chunk)
+{
+	struct container_stage *stage = worker->stage;
+	struct chunk outer = *chunk;
+	bool is_too_much;
+
+	worker->kind = recognise(chunk);
+	outer.wraps = true;
+	stage->inner->chunk(stage->inner->context, worker->number, &outer);
+	read_whole(worker, chunk, SHARE_MOST, false, &is_too_much);
+	count_together(stage, &worker->unpacker);
+}
+
+void container_stage_take_postponed(struct container_stage *stage)
+{
+	struct postponed *postponed;
+
+	if (!stage->depth)
+		return;
+	drop_unended(&stage->workers[0]);
+	while ((postponed = postponed_list_take(&stage->postponed))) {
+		if (*stage->inner->stop)
+			; /* nothing more is looked at */
+		else if (has_most(stage))
+			take_postponed(&stage->workers[0], &postponed->chunk);
+		else
+			postponed_tell_left(postponed, stage->inner);
+		postponed_free(postponed);
+	}
+}
+
 void container_stage_end_target(struct container_stage *stage)
 {
 	for (unsigned i = 0; stage->workers && i < stage->events.jobs; i++)
 		drop_unended(&stage->workers[i]);
+	container_stage_take_postponed(stage);
 }
 
 void container_stage_free(struct container_stage *stage)
@@ -294,6 +391,8 @@ void container_stage_free(struct container_stage *stage)
 		pthread_cond_destroy(&stage->workers[i].changed);
 		pthread_mutex_destroy(&stage->workers[i].lock);
 	}
+	if (stage->depth)
+		postponed_list_release(&stage->postponed);
 	free(stage->workers);
 	free(stage);
 }

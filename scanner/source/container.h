@@ -31,7 +31,16 @@ void container_stage_free(struct container_stage *stage); /* NULL is allowed */
 /* What sources are to be given. */
 const struct source_events *container_stage_events(const struct container_stage *stage);
 
-/* A target is walked to its end: contents that were left half-way are let go of. */
+/*
+ * A target is going to be walked: what comes of all its containers together is counted anew. in_order: its contents come one after the other, the same way each time
+ * (and so do those of a stage that was never told); otherwise from several threads, and those of which much comes wait for container_stage_take_postponed().
+ */
+void container_stage_begin_target(struct container_stage *stage, bool in_order);
+
+/* No thread walks at the moment: look into the contents that wait. */
+void container_stage_take_postponed(struct container_stage *stage);
+
+/* A target is walked to its end: contents that wait are looked into, those that were left half-way are let go of. */
 void container_stage_end_target(struct container_stage *stage);
 
 #endif

@@ -82,8 +82,10 @@ void pack_unpack(const struct unpack_place *place, struct feed *feed)
 	} else {
 		result = pack_bytes_walk(whole.bytes + header, whole.size - header, &walk, &error);
 	}
-	if (result == ERROR_LIMIT && !unpacker->is_over)
+	if (result == ERROR_LIMIT && !unpacker->is_over) {
 		unpack_tell(place, UNPACK_LIMIT, NULL, error.message);
+		unpacker->is_too_much = true;
+	}
 	else if (result && result != ERROR_INTERRUPTED && !unpacker->is_over)
 		unpack_tell(place, UNPACK_DAMAGED, NULL, error.message);
 	if (!unpacker->is_over) {
@@ -91,9 +93,7 @@ void pack_unpack(const struct unpack_place *place, struct feed *feed)
 		tell_count(place, UNPACK_MISSING, walk.missing, "of its objects are deltas of some that it does not hold (a thin pack)");
 	}
 	/* one beside others is no bomb by itself */
-	if (place->level > 1 && !unpacker->is_over && !unpack_count_bytes(unpacker, walk.used)) {
-		unpack_tell(place, UNPACK_LIMIT, NULL, "more bytes come of all together than of any that is no bomb");
-		unpacker->is_over = true;
-	}
-	unpack_let_go(&whole);
+	if (place->level > 1 && !unpacker->is_over && !unpack_count_bytes(unpacker, walk.used))
+		unpack_tell_too_much(place, "more bytes come of all together than of any that is no bomb");
+	unpack_let_go(unpacker, &whole);
 }

@@ -2,16 +2,11 @@
 #include "source/unpack.h"
 
 #include "base/memory.h"
+#include "source/postponed.h"
 
-#include <stdatomic.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-
-/* Of UNPACK_HELD_MAX, all threads'. */
-static atomic_size_t held;
 
 static const char *const problem_words[UNPACK_PROBLEM_COUNT] = {
 	[UNPACK_LIMIT] = "archive-limit",
@@ -30,8 +25,10 @@ void unpack_begin(struct unpacker *unpacker, const struct source_events *events,
 	unpacker->worker = worker;
 	unpacker->depth_max = depth_max < UNPACK_DEPTH_MAX ? depth_max : UNPACK_DEPTH_MAX;
 	unpacker->outer = *outer;
+	unpacker->bytes_min = UNPACK_BYTES_MIN;
+	unpacker->members_min = UNPACK_MEMBERS_MIN;
 	unpacker->consumed = unpacker->expanded = unpacker->members = 0;
-	unpacker->is_over = unpacker->found = false;
+	unpacker->is_over = unpacker->is_too_much = unpacker->found = false;
 	buffer_clear(&unpacker->path);
 }
 
@@ -67,7 +64,7 @@ void unpack_release(struct unpacker *unpacker)
 
 uint64_t unpack_allowance(const struct unpacker *unpacker)
 {
-	uint64_t most = UNPACK_BYTES_MIN + UNPACK_BYTES_RATIO * unpacker->consumed;
+	uint64_t most = unpacker->bytes_min + UNPACK_BYTES_RATIO * unpacker->consumed;
 
 	return most > unpacker->expanded ? most - unpacker->expanded : 0;
 }
@@ -120,11 +117,11 @@ void unpack_forget_problems(struct unpacker *unpacker, const uint64_t counts[UNP
 	}
 }
 
-static void tell_too_much(const struct unpack_place *place)
+void unpack_tell_too_much(const struct unpack_place *place, const char *why)
 {
 	if (!place->unpacker->is_over)
-		unpack_tell(place, UNPACK_LIMIT, NULL, "more bytes come of it than any that is no bomb has");
-	place->unpacker->is_over = true;
+		unpack_tell(place, UNPACK_LIMIT, NULL, place->unpacker->bytes_min < UNPACK_BYTES_MIN ? POSTPONED_LEFT : why);
+	place->unpacker->is_over = place->unpacker->is_too_much = true;
 }
 
 bool unpack_count_bytes(struct unpacker *unpacker, uint64_t size)
@@ -138,15 +135,14 @@ bool unpack_count_bytes(struct unpacker *unpacker, uint64_t size)
 bool unpack_count_member(const struct unpack_place *place)
 {
 	struct unpacker *unpacker = place->unpacker;
-	uint64_t most = UNPACK_MEMBERS_MIN + unpacker->consumed / UNPACK_MEMBER_SIZE;
+	uint64_t most = unpacker->members_min + unpacker->consumed / UNPACK_MEMBER_SIZE;
 
 	stop_if_asked(unpacker);
 	if (unpacker->is_over)
 		return false;
 	if (++unpacker->members <= most && unpacker->members <= UNPACK_MEMBERS_MAX)
 		return true;
-	unpack_tell(place, UNPACK_LIMIT, NULL, "it has too many members");
-	unpacker->is_over = true;
+	unpack_tell_too_much(place, "it has too many members");
 	return false;
 }
 
@@ -251,7 +247,7 @@ static void tap_fill(struct tap *tap)
 	unpacker->expanded += tap->fresh;
 	/* a limit that just fits is met when nothing is left to be read */
 	if (tap->fresh == wanted && wanted < room && feed_fill(tap->source))
-		tell_too_much(tap->place);
+		unpack_tell_too_much(tap->place, "more bytes come of it than any that is no bomb has");
 	tap->chunk.last = tap->fresh < room;
 	tap->feed.at = tap->window + kept;
 	tap->feed.left = tap->fresh;
@@ -388,81 +384,4 @@ void unpack_outermost(struct unpacker *unpacker, enum container_kind kind, struc
 	struct unpack_place place = { unpacker, 1, 1, kind };
 
 	read_container(&place, feed);
-}
-
-/* ---- whole contents ---- */
-
-/* Reserve memory to hold. Returns whether there is so much. */
-static bool held_reserve(size_t size)
-{
-	if (atomic_fetch_add(&held, size) + size <= UNPACK_HELD_MAX)
-		return true;
-	atomic_fetch_sub(&held, size);
-	return false;
-}
-
-/* Map the file that the outermost content is. Returns whether that could be done. */
-static bool map_file(const struct unpack_place *place, const unsigned char **bytes, size_t *size)
-{
-	const int *descriptor = place->unpacker->outer.descriptor;
-	struct stat status;
-	void *map;
-
-	if (place->level != 1 || !descriptor || fstat(*descriptor, &status) || status.st_size <= 0)
-		return false;
-	map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, *descriptor, 0);
-	if (map == MAP_FAILED)
-		return false;
-	*bytes = map;
-	*size = (size_t)status.st_size;
-	return true;
-}
-
-bool unpack_is_whole(const struct unpack_place *place, const struct feed *feed)
-{
-	return !feed->more || (place->level == 1 && place->unpacker->outer.descriptor);
-}
-
-bool unpack_whole(const struct unpack_place *place, struct feed *feed, struct unpack_whole *whole)
-{
-	size_t capacity = 0, step;
-
-	*whole = (struct unpack_whole){ .bytes = feed->at, .size = feed->left };
-	if (!feed->more)
-		return true;
-	if (map_file(place, &whole->bytes, &whole->size)) {
-		whole->is_mapped = true;
-		if (place->unpacker->consumed < whole->size)
-			place->unpacker->consumed = whole->size;
-		return true;
-	}
-	whole->size = 0;
-	while (feed_fill(feed)) {
-		if (whole->size == capacity) {
-			step = capacity ? capacity : UNPACK_WINDOW_SIZE;
-			step = step > UNPACK_HELD_MAX - capacity ? UNPACK_HELD_MAX - capacity : step;
-			if (!step || !held_reserve(step))
-				break;
-			capacity += step;
-			whole->owned = memory_resize(whole->owned, capacity, 1);
-			whole->held = capacity;
-		}
-		step = feed_take(feed, whole->owned + whole->size, capacity - whole->size < feed->left ? capacity - whole->size : feed->left);
-		whole->size += step;
-	}
-	whole->bytes = whole->owned;
-	if (!feed->left)
-		return true;
-	unpack_let_go(whole);
-	unpack_tell(place, UNPACK_LIMIT, NULL, "it has to be held whole to be read, and is too large for that");
-	return false;
-}
-
-void unpack_let_go(struct unpack_whole *whole)
-{
-	if (whole->is_mapped)
-		munmap((void *)whole->bytes, whole->size);
-	atomic_fetch_sub(&held, whole->held);
-	free(whole->owned);
-	*whole = (struct unpack_whole){ 0 };
 }

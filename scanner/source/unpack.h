@@ -3,7 +3,7 @@
  * source/.
  *
  * Everything here is bounded, because a container is small and what it says it holds need not be: how deep they are nested, how many bytes and members
- * come of one outermost content, how many bytes are held at once over all threads. What is beyond, damaged or encrypted is told in a word of a
+ * come of one outermost content (and of all together: postponed.h), how many bytes are held at once. What is beyond, damaged or encrypted is told in a word of a
  * fixed list when the content ends; what was readable until then has been searched.
  *
  * The bytes of a content go through a window: they are searched there as they come, and then read by the container's reader (a "tap"). So a content of
@@ -35,8 +35,28 @@
 #define UNPACK_MEMBER_SIZE 256 /* beyond these, one for so many bytes of the outermost content */
 #define UNPACK_MEMBERS_MAX 500000
 
-/* Bytes held at once, over all threads, of contents that have to be whole to be read (7z, git's packs) and came in windows. */
+/*
+ * That much alone, though: of contents as small as this there can be any number, and each may have so little at first (and UNPACK_BYTES_RATIO times its size).
+ * What needs more of them waits (postponed.h), until all that waited have had so many bytes together, as which each member counts, too. Larger ones have enough
+ * by their own size, and what comes in windows is larger.
+ */
+#define UNPACK_SMALL_SIZE ((size_t)512 << 10)
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define UNPACK_SMALL_BYTES (UINT64_C(1) << 20)
+#else
+#define UNPACK_SMALL_BYTES UNPACK_BYTES_MIN
+#endif
+#define UNPACK_SMALL_MEMBERS 10000
+#define UNPACK_TOGETHER_BYTES (UINT64_C(4) << 30)
+#define UNPACK_TOGETHER_MEMBER 4096
+
+/*
+ * Bytes held at once of one outermost content, of what lies in it and has to be whole to be read (7z, git's packs) and came in windows. Of more than the
+ * first few only one content at a time holds any; the others wait for it, so that what is too large is that whatever else is read at the time.
+ */
 #define UNPACK_HELD_MAX ((size_t)48 << 20)
+#define UNPACK_HELD_FREE ((size_t)2 << 20)
+#define UNPACK_HELD_WAIT_MS 30000 /* for a content whose end may never come; then memory is taken beside it */
 
 /* The deepest that containers are followed, and the levels of contents that makes: a tar archive in a gzip stream is two of them and one container. */
 #define UNPACK_DEPTH_MAX CONTAINER_DEPTH_MAX
@@ -59,9 +79,13 @@ struct unpacker {
 	unsigned depth_max;
 	void (*want_library)(void *context); /* of container_stage_new() */
 	struct chunk outer;        /* the outermost content; bytes, size, offset, first, last and members mean nothing */
+	uint64_t bytes_min, members_min; /* of UNPACK_BYTES_MIN and UNPACK_MEMBERS_MIN, unless whoever began it says otherwise */
 	uint64_t consumed;         /* bytes that it gave so far: by whoever feeds it */
 	uint64_t expanded, members;
+	size_t held;               /* of UNPACK_HELD_MAX */
+	bool has_turn;             /* it is the one content that may hold more than UNPACK_HELD_FREE */
 	bool is_over;              /* a limit was met, or the walk is to stop: nothing more is read */
+	bool is_too_much;          /* the limit was one of bytes or members that come of it */
 	bool found;                /* a credential */
 	struct buffer path;        /* names of the members that the current content lies in, separated by '\n' */
 	struct {
@@ -121,6 +145,9 @@ bool unpack_count_bytes(struct unpacker *unpacker, uint64_t size);
 /* Bytes that may still come. */
 uint64_t unpack_allowance(const struct unpacker *unpacker);
 
+/* More would come of it than may: nothing more is read. */
+void unpack_tell_too_much(const struct unpack_place *place, const char *why);
+
 /* Something was not searched. why is for people; member is one of its container or NULL. */
 void unpack_tell(const struct unpack_place *place, enum unpack_problem problem, const char *member, const char *why);
 
@@ -129,7 +156,7 @@ void unpack_mark_problems(const struct unpacker *unpacker, uint64_t counts[UNPAC
 void unpack_forget_problems(struct unpacker *unpacker, const uint64_t counts[UNPACK_PROBLEM_COUNT]);
 
 /*
- * All of a content, in memory: where it lies when it is there, mapped when it is a file, or else collected. Returns false where it is too much, which is
+ * All of a content, in memory (unpack_whole.c): where it lies when it is there, mapped when it is a file, or else collected. Returns false where it is too much, which is
  * told. Let go of it afterwards.
  */
 struct unpack_whole {
@@ -140,10 +167,10 @@ struct unpack_whole {
 	bool is_mapped;
 };
 bool unpack_whole(const struct unpack_place *place, struct feed *feed, struct unpack_whole *whole);
+void unpack_let_go(struct unpacker *unpacker, struct unpack_whole *whole);
 
 /* Whether a content of which nothing was taken yet is all there without being collected. */
 bool unpack_is_whole(const struct unpack_place *place, const struct feed *feed);
-void unpack_let_go(struct unpack_whole *whole);
 
 /* The readers: each takes what it can from feed, and tells what it cannot. */
 void archive_unpack(const struct unpack_place *place, struct feed *feed); /* archive.c: what needs libarchive */
