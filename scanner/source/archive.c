@@ -123,6 +123,24 @@ static void hand_out_name(struct reading *reading, const char *name, size_t size
 	buffer_add(&reading->previous, name, size);
 }
 
+/* What a link points to is text like any other. Some formats hold it as the member's bytes, others in a header. */
+static void hand_out_link(struct reading *reading, struct archive_entry *entry, const char *name)
+{
+	const struct archive_library *library = reading->archives;
+	const char *targets[2] = { library->entry_symlink(entry), library->entry_hardlink(entry) };
+
+	if (!targets[0])
+		targets[0] = library->entry_symlink_utf8(entry);
+	if (!targets[1])
+		targets[1] = library->entry_hardlink_utf8(entry);
+	for (size_t i = 0; i < 2; i++) {
+		struct feed feed = feed_of_bytes(targets[i], targets[i] ? strlen(targets[i]) : 0);
+
+		if (feed.left)
+			unpack_member(reading->place, name, strlen(name), &feed);
+	}
+}
+
 static void read_member(struct reading *reading, struct archive_entry *entry)
 {
 	const struct archive_library *library = reading->archives;
@@ -144,6 +162,8 @@ static void read_member(struct reading *reading, struct archive_entry *entry)
 		reading->told_encrypted = reading->had_problem = true;
 		return;
 	}
+	if (!is_stream)
+		hand_out_link(reading, entry, name);
 	if (is_stream)
 		unpack_stream(place, NULL, &member.feed);
 	else

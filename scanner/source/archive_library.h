@@ -42,6 +42,10 @@
 	FUNCTION(error_string)                 \
 	FUNCTION(entry_pathname)               \
 	FUNCTION(entry_pathname_utf8)          \
+	FUNCTION(entry_symlink)                \
+	FUNCTION(entry_symlink_utf8)           \
+	FUNCTION(entry_hardlink)               \
+	FUNCTION(entry_hardlink_utf8)          \
 	FUNCTION(entry_filetype)               \
 	FUNCTION(entry_is_encrypted)
 

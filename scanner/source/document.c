@@ -3,29 +3,12 @@
  * searched as the bytes that it is, and what is compressed by deflate is looked for where it can stand.
  */
 #define _GNU_SOURCE
-#include "base/memory.h"
 #include "source/flate.h"
 #include "source/unpack.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Inflate what follows and hand it out as "NAME at OFFSET". is_sure: it is a zlib stream, and only looks like one otherwise. */
-static void inflate_part(const struct unpack_place *place, const char *name, uint64_t offset, struct feed *feed, bool is_sure)
-{
-	struct flate *flate = flate_new(feed, false);
-	char *member = memory_format("%s at %" PRIu64, name, offset);
-	bool any = feed_fill(&flate->feed);
-
-	if (any && unpack_count_member(place))
-		unpack_member(place, member, strlen(member), &flate->feed);
-	/* what does not inflate at all and is not sure to is something else, or encrypted, which the document says */
-	if ((any || is_sure) && flate->complaint && !place->unpacker->is_over)
-		unpack_tell(place, UNPACK_DAMAGED, member, flate->complaint);
-	free(member);
-	flate_free(flate);
-}
 
 /* ---- PDF (ISO 32000-1, 7.3.8: the keyword "stream", a line's end, the bytes) ---- */
 
@@ -109,7 +92,7 @@ void pdf_unpack(const struct unpack_place *place, struct feed *feed)
 			feed_skip(&pdf.feed, 1);
 		/* zlib's header begins with its method and window, in nearly all streams with the largest one */
 		if (feed_fill(&pdf.feed) && (*pdf.feed.at & 0x8f) == 0x08)
-			inflate_part(place, "stream", pdf.offset - pdf.feed.left, &pdf.feed, false);
+			flate_unpack_parts(place, "stream", pdf.offset - pdf.feed.left, &pdf.feed, false);
 	}
 	if (pdf.is_encrypted)
 		unpack_tell(place, UNPACK_ENCRYPTED, NULL, "its streams are encrypted");
@@ -144,6 +127,15 @@ static bool find_compressed(struct feed *chunk, const char *type)
 	return feed_take(chunk, flags, 1) == 1;
 }
 
+/* What follows the last chunk belongs to no image, and can be anything. */
+static void unpack_rest(const struct unpack_place *place, struct feed *feed)
+{
+	static const char name[] = "behind IEND";
+
+	if (!place->unpacker->is_over && feed_fill(feed) && unpack_count_member(place))
+		unpack_member(place, name, strlen(name), feed);
+}
+
 void png_unpack(const struct unpack_place *place, struct feed *feed)
 {
 	uint64_t offset = 8;
@@ -160,10 +152,12 @@ void png_unpack(const struct unpack_place *place, struct feed *feed)
 		is_text = !strcmp(type, "zTXt") || !strcmp(type, "iTXt") || !strcmp(type, "iCCP");
 		feed_part_begin(&chunk, feed, size);
 		if (is_text && find_compressed(&chunk.feed, type))
-			inflate_part(place, type, offset, &chunk.feed, true);
+			flate_unpack_parts(place, type, offset, &chunk.feed, true);
 		if (!feed_part_end(&chunk) && is_text && !place->unpacker->is_over)
 			unpack_tell(place, UNPACK_DAMAGED, type, "it is cut short");
 		feed_skip(feed, 4);
 		offset += (uint64_t)size + 12;
 	}
+	if (!strcmp(type, "IEND"))
+		unpack_rest(place, feed);
 }

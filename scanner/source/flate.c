@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "source/unpack.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,43 @@ static const char *git_object_kind(struct feed *feed)
 	return NULL;
 }
 
+/* Whether what comes begins as zlib streams do. With the last byte of a feed alone that cannot be told, and inflating it will. */
+static bool begins_zlib(struct feed *feed)
+{
+	if (!feed_fill(feed) || (*feed->at & 0x8f) != 0x08)
+		return false;
+	return feed->left < 2 || ((feed->at[0] << 8 | feed->at[1]) % 31 == 0 && !(feed->at[1] & 0x20));
+}
+
+/* One stream, as flate_unpack_parts(). Returns whether it came to its end; *size is that of it. */
+static bool unpack_part(const struct unpack_place *place, const char *name, uint64_t offset, struct feed *feed, bool is_sure, uint64_t *size)
+{
+	struct flate *flate = flate_new(feed, false);
+	char *member = memory_format("%s at %" PRIu64, name, offset);
+	bool any = feed_fill(&flate->feed), is_whole;
+
+	if ((any || !flate->complaint) && unpack_count_member(place))
+		unpack_member(place, member, strlen(member), &flate->feed);
+	/* what does not inflate at all and is not sure to is something else, or encrypted, which a document says */
+	if ((any || is_sure) && flate->complaint && !place->unpacker->is_over)
+		unpack_tell(place, UNPACK_DAMAGED, member, flate->complaint);
+	*size = flate->is_ready ? flate->stream.total_in : 0;
+	is_whole = flate->ended && !flate->complaint;
+	free(member);
+	flate_free(flate);
+	return is_whole;
+}
+
+void flate_unpack_parts(const struct unpack_place *place, const char *name, uint64_t offset, struct feed *feed, bool is_sure)
+{
+	uint64_t size;
+
+	while (unpack_part(place, name, offset, feed, is_sure, &size) && !place->unpacker->is_over && begins_zlib(feed)) {
+		offset += size;
+		is_sure = false;
+	}
+}
+
 void flate_unpack(const struct unpack_place *place, struct feed *feed)
 {
 	struct flate *flate = flate_new(feed, place->kind == CONTAINER_GZIP);
@@ -130,5 +168,8 @@ void flate_unpack(const struct unpack_place *place, struct feed *feed)
 		unpack_stream(place, hint, &flate->feed);
 	if (flate->complaint && !place->unpacker->is_over)
 		unpack_tell(place, UNPACK_DAMAGED, NULL, flate->complaint);
+	/* gzip says what may follow it; zlib does not, so another stream is a content of its own */
+	if (!flate->is_gzip && flate->ended && !flate->complaint && !place->unpacker->is_over && begins_zlib(feed))
+		flate_unpack_parts(place, "zlib", flate->stream.total_in, feed, false);
 	flate_free(flate);
 }

@@ -29,4 +29,11 @@ struct flate {
 struct flate *flate_new(struct feed *source, bool is_gzip);
 void flate_free(struct flate *flate);
 
+/*
+ * Inflate the zlib stream that follows, and those that stand right behind it, and hand each out as "NAME at OFFSET". is_sure: the first is one, and does not only
+ * look like it.
+ */
+struct unpack_place;
+void flate_unpack_parts(const struct unpack_place *place, const char *name, uint64_t offset, struct feed *feed, bool is_sure);
+
 #endif

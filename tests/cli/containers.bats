@@ -422,6 +422,65 @@ sys.exit(code)' "$STAUNCH" dir bomb -f json >"$OUT" 2>"$ERR" || status=$?
 	expect_found "$a" "$b"
 }
 
+@test "zlib streams behind the end of one: in a file of them, a PDF stream, a PNG chunk, behind a PNG image" {
+	local letter
+	for letter in a b c d e f g; do
+		secret_file $letter
+		keys+=("$key")
+		make_container zlib $letter.zlib $letter=$letter
+	done
+	# an empty stream between two, and what only looks like one behind them
+	python3 -c 'import sys, zlib; sys.stdout.buffer.write(zlib.compress(b""))' >empty
+	{ cat a.zlib empty b.zlib; printf '\170\234 is how streams begin'; } >x.zlib
+	make_container pdf-joined x.pdf c=c d=d
+	make_container png-joined x.png e=e f=f g=g
+	rm -- ? ?.zlib.* empty [a-g].zlib 2>/dev/null || true
+	scan_json dir .
+	expect_status 1
+	expect_found "${keys[@]}"
+	json '.findings[].places[] | [.path, .archive_path[0], .line]' | sed 's/at [0-9]*/at N/' | sort >found
+	cat >want <<-'END'
+		["x.pdf","stream at N",4]
+		["x.pdf","stream at N",4]
+		["x.png","behind IEND",4]
+		["x.png","zTXt at N",4]
+		["x.png","zTXt at N",4]
+		["x.zlib","x",4]
+		["x.zlib","zlib at N",4]
+	END
+	diff found want
+	# one of them cut short is told
+	head -c $(($(stat -c %s x.zlib) - 60)) x.zlib >cut.zlib
+	scan_json dir cut.zlib
+	expect_status 3
+	expect '.incomplete[] | [.what, .path]' '["archive-damaged","cut.zlib"]'
+}
+
+@test "what links in archives point at is searched" {
+	local format
+	key=$(new_key)
+	ln -s "https://host/$key" link
+	echo text >text
+	for format in zip 7zip cpio newc ustar pax; do
+		bsdtar -c --format $format -f $format link text
+		# so that only what is unpacked can show it
+		gzip $format
+	done
+	python3 -c 'import io, sys, tarfile
+archive = tarfile.open("hard.gz", "w:gz")
+file, link = tarfile.TarInfo("text"), tarfile.TarInfo("link")
+link.type, link.linkname = tarfile.LNKTYPE, "https://host/" + sys.stdin.read().strip()
+archive.addfile(file, io.BytesIO())
+archive.addfile(link)
+archive.close()' <<<"$key"
+	rm link text
+	scan_json dir .
+	expect_status 1
+	expect_found "$key"
+	expect '.findings[].places[] | [.path, .archive_path[-1], .line, .column]' \
+		"$(for format in 7zip cpio hard newc pax ustar zip; do printf '["%s.gz","link",1,14]\n' $format; done)"
+}
+
 @test "a bomb among other files hides none of them" {
 	make_container bomb zeroes bomb
 	secret_file plain
