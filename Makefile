@@ -79,7 +79,7 @@ FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 MANUAL     := $(addprefix $(BUILD)/,staunch.1 completion.bash completion.zsh completion.fish)
 TOOLS      := $(patsubst tests/cli/%.c,$(BUILD)/tests/cli/%,$(wildcard tests/cli/*.c))
 
-.PHONY: all scan check check-deb check-all bench bench-hooks bench-forms fuzz fuzzers deps test-deps install place uninstall deb dist clean help
+.PHONY: all scan check check-deb check-all bench bench-hooks bench-forms bench-containers fuzz fuzzers deps test-deps install place uninstall deb dist clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -110,6 +110,9 @@ bench-hooks: all ## measure the hooks in a repository of 25,000 files
 
 bench-forms: all $(BENCHES) ## measure on REPO what looking for encoded keys costs
 	$(Q)BUILD='$(BUILD)' tests/bench/forms '$(REPO)'
+
+bench-containers: all $(BENCHES) ## measure on files of REPO what looking into archives of them costs
+	$(Q)BUILD='$(BUILD)' tests/bench/containers '$(REPO)'
 
 fuzz: deps ## build the fuzzers of tests/fuzz (clang); seeds for them are in corpus/fuzz
 	$(call install_packages,$(CLANG_DEPS))

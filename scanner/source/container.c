@@ -78,13 +78,17 @@ static void *read_windows(void *context)
 }
 
 /* Hand a window over, and wait until it is read. */
-static void push(struct stage_worker *worker, const unsigned char *bytes, size_t size)
+static void push(struct stage_worker *worker, const struct chunk *chunk, size_t repeated, enum chunk_result result)
 {
+	const unsigned char *bytes = (const unsigned char *)chunk->bytes + repeated;
+	size_t size = chunk->size - repeated;
+
 	pthread_mutex_lock(&worker->lock);
 	while (worker->is_full && !worker->is_done)
 		pthread_cond_wait(&worker->changed, &worker->lock);
 	if (!worker->is_done && size) {
 		worker->unpacker.consumed += size;
+		unpack_note_chunk(&worker->unpacker, 0, chunk->first, result);
 		worker->feed.at = bytes;
 		worker->feed.left = size;
 		worker->is_full = true;
@@ -179,7 +183,7 @@ static void count_together(struct container_stage *stage, const struct unpacker 
 }
 
 /* Look into a content that is here. Returns whether a credential was found inside; *is_too_much: with this share not all of it could be. */
-static bool read_whole(struct stage_worker *worker, const struct chunk *chunk, enum share share, bool may_wait, bool *is_too_much)
+static bool read_whole(struct stage_worker *worker, const struct chunk *chunk, enum chunk_result result, enum share share, bool may_wait, bool *is_too_much)
 {
 	static const uint64_t none[UNPACK_PROBLEM_COUNT] = { 0 };
 	struct unpacker *unpacker = &worker->unpacker;
@@ -192,6 +196,7 @@ static bool read_whole(struct stage_worker *worker, const struct chunk *chunk, e
 		unpacker->members_min = UNPACK_SMALL_MEMBERS;
 	}
 	unpacker->consumed = chunk->size;
+	unpack_note_chunk(unpacker, 0, true, result);
 	unpack_outermost(unpacker, worker->kind, &feed);
 	*is_too_much = unpacker->is_too_much;
 	if (unpacker->is_too_much && may_wait)
@@ -203,13 +208,13 @@ static bool read_whole(struct stage_worker *worker, const struct chunk *chunk, e
 }
 
 /* A content that is here whole. Of several threads each leaves to later what it cannot know whether there is room for. */
-static bool take_whole(struct stage_worker *worker, const struct chunk *chunk)
+static bool take_whole(struct stage_worker *worker, const struct chunk *chunk, enum chunk_result result)
 {
 	struct container_stage *stage = worker->stage;
 	bool may_wait = is_small(chunk) && !stage->in_order, is_too_much, found;
 	enum share share = is_small(chunk) && (may_wait || !has_most(stage)) ? SHARE_SMALL : SHARE_MOST;
 
-	found = read_whole(worker, chunk, share, may_wait, &is_too_much);
+	found = read_whole(worker, chunk, result, share, may_wait, &is_too_much);
 	if (is_small(chunk) && stage->in_order)
 		count_together(stage, &worker->unpacker);
 	if (is_too_much && may_wait)
@@ -249,13 +254,13 @@ static enum chunk_result take_chunk(void *context, unsigned number, const struct
 	outer.wraps = true;
 	result = inner->chunk(inner->context, number, &outer);
 	if (chunk->first && chunk->last) {
-		found = take_whole(worker, chunk);
+		found = take_whole(worker, chunk, result);
 	} else {
 		size_t repeated = chunk->first ? 0 : inner->overlap;
 
 		if (chunk->first)
 			start_reader(worker, chunk);
-		push(worker, (const unsigned char *)chunk->bytes + repeated, chunk->size - repeated);
+		push(worker, chunk, repeated, result);
 		if (chunk->last)
 			found = end_reader(worker);
 	}
@@ -347,12 +352,13 @@ static void take_postponed(struct stage_worker *worker, const struct chunk *chun
 {
 	struct container_stage *stage = worker->stage;
 	struct chunk outer = *chunk;
+	enum chunk_result result;
 	bool is_too_much;
 
 	worker->kind = recognise(chunk);
 	outer.wraps = true;
-	stage->inner->chunk(stage->inner->context, worker->number, &outer);
-	read_whole(worker, chunk, SHARE_MOST, false, &is_too_much);
+	result = stage->inner->chunk(stage->inner->context, worker->number, &outer);
+	read_whole(worker, chunk, result, SHARE_MOST, false, &is_too_much);
 	count_together(stage, &worker->unpacker);
 }
 

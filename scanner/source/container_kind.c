@@ -12,9 +12,9 @@
 static const struct container_type types[CONTAINER_KIND_COUNT] = {
 	[CONTAINER_NONE] = { .name = "no container" },
 	[CONTAINER_ZIP] = { .name = "zip", .needs_library = true },
-	[CONTAINER_TAR] = { .name = "tar", .needs_library = true, .is_tape = true },
-	[CONTAINER_CPIO] = { .name = "cpio", .needs_library = true, .is_tape = true },
-	[CONTAINER_AR] = { .name = "ar", .needs_library = true },
+	[CONTAINER_TAR] = { .name = "tar", .needs_library = true, .is_plain = true, .is_tape = true },
+	[CONTAINER_CPIO] = { .name = "cpio", .needs_library = true, .is_plain = true, .is_tape = true },
+	[CONTAINER_AR] = { .name = "ar", .needs_library = true, .is_plain = true },
 	[CONTAINER_CAB] = { .name = "cab", .needs_library = true },
 	[CONTAINER_7ZIP] = { .name = "7z", .needs_library = true, .needs_whole = true },
 	[CONTAINER_GZIP] = { .name = "gzip", .is_stream = true, .suffixes = ".gz= .tgz=.tar .svgz=.svg " },

@@ -45,6 +45,7 @@ struct container_type {
 	bool needs_whole;      /* its bytes cannot be read in one pass */
 	bool is_stream;        /* holds one content without a name of its own */
 	bool is_tape;          /* what lies in a stream so often that both together count as one container */
+	bool is_plain;         /* its members stand in its own bytes as they are */
 	bool is_document;      /* no archive: does not count where containers are nested */
 	const char *suffixes;  /* of a stream: endings that its content's name lacks, each as ".gz=" and what stands there instead, ended by a space */
 };

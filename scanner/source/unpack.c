@@ -29,7 +29,14 @@ void unpack_begin(struct unpacker *unpacker, const struct source_events *events,
 	unpacker->members_min = UNPACK_MEMBERS_MIN;
 	unpacker->consumed = unpacker->expanded = unpacker->members = 0;
 	unpacker->is_over = unpacker->is_too_much = unpacker->found = false;
+	unpacker->chunks[0].count = unpacker->chunks[0].plain = 0;
 	buffer_clear(&unpacker->path);
+}
+
+void unpack_note_chunk(struct unpacker *unpacker, unsigned level, bool is_first, enum chunk_result result)
+{
+	unpacker->chunks[level].count = is_first ? 1 : unpacker->chunks[level].count + 1;
+	unpacker->chunks[level].plain = result == CHUNK_PLAIN ? (is_first ? 1 : unpacker->chunks[level].plain + 1) : 0;
 }
 
 bool unpack_end(struct unpacker *unpacker)
@@ -224,6 +231,7 @@ struct tap {
 	const struct unpack_place *place; /* of the reader that brings it */
 	struct feed *source;
 	struct chunk chunk;
+	uint64_t outer_first; /* chunk of the container in which its bytes may begin */
 	unsigned char *window;
 	size_t filled, fresh; /* bytes in the window, and those of them, at its end, that are new in it */
 };
@@ -255,14 +263,32 @@ static void tap_fill(struct tap *tap)
 		tap->feed.more = NULL;
 }
 
+/*
+ * Whether nothing can be in it: it is small, stands as it is in its container, and that had nothing from before where it begins. (What reads the container may have kept some of
+ * the chunk before.)
+ */
+static bool tap_is_plain(const struct tap *tap)
+{
+	const struct unpack_place *place = tap->place;
+	unsigned level = place->level - 1;
+	uint64_t count = place->unpacker->chunks[level].count, plain = place->unpacker->chunks[level].plain;
+
+	return container_type(place->kind)->is_plain && tap->chunk.first && tap->chunk.last && !tap->chunk.wraps &&
+	       (plain == count || plain >= count - tap->outer_first + 1);
+}
+
 static void tap_search(struct tap *tap)
 {
 	struct unpacker *unpacker = tap->place->unpacker;
+	enum chunk_result result;
 
 	tap->chunk.bytes = tap->window;
 	tap->chunk.size = tap->filled;
-	if (tap->filled)
-		unpacker->found |= unpacker->events->chunk(unpacker->events->context, unpacker->worker, &tap->chunk) == CHUNK_FOUND;
+	if (!tap->filled || tap_is_plain(tap))
+		return;
+	result = unpacker->events->chunk(unpacker->events->context, unpacker->worker, &tap->chunk);
+	unpack_note_chunk(unpacker, tap->place->level, tap->chunk.first, result);
+	unpacker->found |= result == CHUNK_FOUND;
 }
 
 static bool tap_more(struct feed *feed)
@@ -322,6 +348,7 @@ static void unpack_content(const struct unpack_place *place, size_t path_before,
 		*window = memory_allocate(UNPACK_WINDOW_SIZE);
 	tap.window = *window;
 	tap.chunk.offset = 0;
+	tap.outer_first = unpacker->chunks[place->level - 1].count > 2 ? unpacker->chunks[place->level - 1].count - 2 : 0;
 	tap_fill(&tap);
 	kind = container_recognise(tap.window, tap.filled < CONTAINER_HEAD_SIZE ? tap.filled : CONTAINER_HEAD_SIZE);
 	tap.chunk.wraps = may_enter(place, kind, in_stream, &inner);

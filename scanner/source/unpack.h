@@ -87,6 +87,9 @@ struct unpacker {
 	bool is_over;              /* a limit was met, or the walk is to stop: nothing more is read */
 	bool is_too_much;          /* the limit was one of bytes or members that come of it */
 	bool found;                /* a credential */
+	struct {
+		uint64_t count, plain; /* chunks handed on so far, and those of them, at the end, that were CHUNK_PLAIN */
+	} chunks[UNPACK_LEVELS_MAX + 1]; /* of the content at each level; of the outermost by whoever feeds it, as unpack_note_chunk() */
 	struct buffer path;        /* names of the members that the current content lies in, separated by '\n' */
 	struct {
 		uint64_t count;
@@ -99,6 +102,9 @@ struct unpacker {
 /* Begin with an outermost content, of which outer tells; strings are borrowed until unpack_end(). */
 void unpack_begin(struct unpacker *unpacker, const struct source_events *events, unsigned worker, unsigned depth_max,
 		  const struct chunk *outer);
+
+/* A chunk of the content at this level was handed on, with this result. */
+void unpack_note_chunk(struct unpacker *unpacker, unsigned level, bool is_first, enum chunk_result result);
 
 /* Look into it. feed gives its bytes, which its owner has searched. */
 void unpack_outermost(struct unpacker *unpacker, enum container_kind kind, struct feed *feed);

@@ -481,6 +481,25 @@ archive.close()' <<<"$key"
 		"$(for format in 7zip cpio hard newc pax ustar zip; do printf '["%s.gz","link",1,14]\n' $format; done)"
 }
 
+@test "a key in a small member of a tar archive is found wherever the windows that the archive comes in end" {
+	local number
+	mkdir members packed
+	for number in {100..399}; do
+		head -c 1400 /dev/zero | tr '\0' a >members/$number
+	done
+	for number in {100..396..8}; do
+		key=$(new_key)
+		keys+=("$key")
+		printf '\n%s\n' "$key" >>members/$number
+		tar -c --sort=name members | gzip -1 >packed/$number.tgz
+		truncate -s 1400 members/$number
+	done
+	scan_json dir packed
+	expect_status 1
+	expect_found "${keys[@]}"
+	expect '[.findings[].places[] | (.archive_path[-1] | sub("members/"; "")) + ".tgz" == (.path | sub(".*/"; ""))] | unique | .[]' true
+}
+
 @test "a bomb among other files hides none of them" {
 	make_container bomb zeroes bomb
 	secret_file plain

@@ -62,7 +62,8 @@ static enum chunk_result take_chunk(void *context, unsigned worker, const struct
 		add(seen, chunk->bytes, chunk->size);
 		seen->chunks++;
 	}
-	return CHUNK_PLAIN;
+	/* of a plain archive no small member is handed out */
+	return CHUNK_SUSPICIOUS;
 }
 
 static void take_unwrapped(void *context, unsigned worker, unsigned level, const uint64_t *seams, size_t seam_count)
