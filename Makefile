@@ -68,7 +68,7 @@ LIBS         := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -ldl
 TEST_LIBS    := $(shell pkg-config --libs $(TEST_PACKAGES) 2>/dev/null)
 
 SOURCES    := $(filter-out scanner/main.c $(ELSEWHERE),$(wildcard scanner/*.c scanner/*/*.c))
-OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/rules_embedded.o $(BUILD)/page_embedded.o
+OBJECTS    := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/rules_embedded.o $(BUILD)/page_embedded.o $(if $(findstring address,$(SANITIZE)),$(BUILD)/tests/leaks.o)
 RULES      := $(wildcard rules/*.json)
 PAGE       := scanner/report/html/page.css scanner/report/html/page.js
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))

@@ -111,18 +111,27 @@ took() { echo $(((${EPOCHREALTIME/./} - ${began/./}) / 1000)); }
 	[ "$seen" -eq 34 ]
 }
 
-@test "1,000 keys, 50 ms away: each is sent once" {
+@test "1,000 keys, 50 ms away: each is sent once, in at most 5 seconds" {
+	local turn limit=5000
 	provider_start
 	new_key 1000 >keys
-	faults '[{"delay_ms":50,"times":-1}]'
-	began=$EPOCHREALTIME
-	send
-	expect_status 1
-	echo "# $(took) ms" >&3
-	[ "$(reports length)" = 1000 ]
-	expect_reports 1000 'map(.fingerprint) | unique | length'
-	expect '.summary.accepted' 1000
-	expect '[.findings[].revocation.attempts] | unique' '[1]'
+	! grep -q -e __asan_init -e __tsan_init "$STAUNCH" || limit=60000
+	# the best of three: what else this machine does is no part of it
+	for turn in 1 2 3; do
+		provider_reset
+		faults '[{"delay_ms":50,"times":-1}]'
+		began=$EPOCHREALTIME
+		send
+		took=$(took)
+		expect_status 1
+		[ "$(reports length)" = 1000 ]
+		expect_reports 1000 'map(.fingerprint) | unique | length'
+		expect '.summary.accepted' 1000
+		expect '[.findings[].revocation.attempts] | unique' '[1]'
+		echo "# $took ms"
+		[ "$took" -gt "$limit" ] || return 0
+	done
+	return 1
 }
 
 @test "HTTP/2 where it is offered: many requests at once over one connection" {
