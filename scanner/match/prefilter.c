@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of fewer literals Vectorscan looks for each, and of more it would take too long to choose what they have in common. */
+#define CORES_FROM 64
+#define CORES_UP_TO 1024
+
 /* Loaded by prefilter_prepare(), so there is one wherever there is a database. */
 static const struct vectorscan_library *vectorscan;
 
@@ -54,26 +58,17 @@ static void order_by_ends(struct prefilter *prefilter)
 	}
 }
 
-int prefilter_prepare(struct prefilter *prefilter, bool little, struct error *error)
+/* Compile what Vectorscan is to look for. */
+static int compile(struct prefilter *prefilter, const char *const *texts, const size_t *lengths, size_t count, struct error *error)
 {
 	hs_compile_error_t *why = NULL;
-	unsigned *flags, *ids;
+	unsigned *flags = memory_allocate_zeroed(count, sizeof(*flags)), *ids = memory_allocate_zeroed(count, sizeof(*ids));
 	int result = 0;
 
-	if (prefilter->database || !prefilter->count)
-		return 0;
-	order_by_ends(prefilter);
-	if (little)
-		return 0;
-	vectorscan = vectorscan_library_load(error);
-	if (!vectorscan)
-		return ERROR_UNSUPPORTED;
-	flags = memory_allocate_zeroed(prefilter->count, sizeof(*flags));
-	ids = memory_allocate_zeroed(prefilter->count, sizeof(*ids));
-	for (size_t i = 0; i < prefilter->count; i++)
+	for (size_t i = 0; i < count; i++)
 		ids[i] = (unsigned)i;
-	if (vectorscan->compile_lit_multi(prefilter->texts, flags, ids, prefilter->lengths, (unsigned)prefilter->count,
-					  HS_MODE_BLOCK, NULL, &prefilter->database, &why) != HS_SUCCESS) {
+	if (vectorscan->compile_lit_multi(texts, flags, ids, lengths, (unsigned)count, HS_MODE_BLOCK, NULL, &prefilter->database, &why) !=
+	    HS_SUCCESS) {
 		result = error_set(error, ERROR_CONFIGURATION, "the literals of the rules do not compile: %s",
 				   why ? why->message : "unknown reason");
 		vectorscan->free_compile_error(why);
@@ -83,10 +78,46 @@ int prefilter_prepare(struct prefilter *prefilter, bool little, struct error *er
 	return result;
 }
 
+static int compile_cores(struct prefilter *prefilter, struct error *error)
+{
+	const char **texts;
+	size_t *lengths;
+	int result;
+
+	core_set_choose(&prefilter->cores, prefilter->texts, prefilter->lengths, prefilter->count);
+	texts = memory_allocate_zeroed(prefilter->cores.count, sizeof(*texts));
+	lengths = memory_allocate_zeroed(prefilter->cores.count, sizeof(*lengths));
+	for (size_t i = 0; i < prefilter->cores.count; i++) {
+		texts[i] = prefilter->cores.cores[i].text;
+		lengths[i] = prefilter->cores.cores[i].length;
+	}
+	result = compile(prefilter, texts, lengths, prefilter->cores.count, error);
+	free(texts);
+	free(lengths);
+	return result;
+}
+
+int prefilter_prepare(struct prefilter *prefilter, bool little, struct error *error)
+{
+
+	if (prefilter->database || !prefilter->count)
+		return 0;
+	order_by_ends(prefilter);
+	if (little)
+		return 0;
+	vectorscan = vectorscan_library_load(error);
+	if (!vectorscan)
+		return ERROR_UNSUPPORTED;
+	if (prefilter->count >= CORES_FROM && prefilter->count <= CORES_UP_TO)
+		return compile_cores(prefilter, error);
+	return compile(prefilter, prefilter->texts, prefilter->lengths, prefilter->count, error);
+}
+
 void prefilter_release(struct prefilter *prefilter)
 {
 	if (prefilter->database)
 		vectorscan->free_database(prefilter->database);
+	core_set_release(&prefilter->cores);
 	free(prefilter->texts);
 	free(prefilter->lengths);
 	free(prefilter->of_last_byte);
@@ -108,10 +139,19 @@ void prefilter_scratch_free(struct hs_scratch *scratch)
 		vectorscan->free_scratch(scratch);
 }
 
+/* A literal that stands behind a core, and has to wait until no other one can end before it. */
+struct pending {
+	size_t number, end;
+};
+
 struct search {
 	const struct prefilter *prefilter;
+	const char *bytes;
+	size_t size;
 	prefilter_found *found;
 	void *context;
+	struct pending *pending; /* owned: in the order of their ends */
+	size_t pending_count, pending_capacity;
 };
 
 /* Vectorscan's callback: the literal of this id ends at this offset. */
@@ -122,6 +162,69 @@ static int literal_ended(unsigned id, unsigned long long from, unsigned long lon
 	(void)from;
 	(void)flags;
 	search->found(search->context, id, (size_t)to - search->prefilter->lengths[id], (size_t)to);
+	return 0;
+}
+
+static void add_pending(struct search *search, size_t number, size_t end)
+{
+	size_t at = search->pending_count;
+
+	memory_grow(search->pending, search->pending_count, search->pending_capacity);
+	search->pending_count++;
+	for (; at && (search->pending[at - 1].end > end || (search->pending[at - 1].end == end && search->pending[at - 1].number > number)); at--)
+		search->pending[at] = search->pending[at - 1];
+	search->pending[at] = (struct pending){ number, end };
+}
+
+/* Tell those that end before this offset. */
+static void tell_pending(struct search *search, size_t before)
+{
+	size_t told = 0;
+
+	for (; told < search->pending_count && search->pending[told].end < before; told++) {
+		const struct pending *pending = &search->pending[told];
+
+		search->found(search->context, pending->number, pending->end - search->prefilter->lengths[pending->number], pending->end);
+	}
+	search->pending_count -= told;
+	if (told)
+		memmove(search->pending, search->pending + told, search->pending_count * sizeof(*search->pending));
+}
+
+/* The literals that stand where this core does: have them wait, or, where only that is asked, return whether there is one. */
+static bool look_at_core(struct search *search, size_t number, size_t core_end)
+{
+	const struct prefilter *prefilter = search->prefilter;
+	const struct core *core = &prefilter->cores.cores[number];
+	size_t core_start = core_end - core->length;
+	bool any = false;
+
+	for (size_t i = core->first; i < core[1].first; i++) {
+		const struct core_literal *literal = &prefilter->cores.literals[i];
+		size_t start = core_start - literal->before, length = prefilter->lengths[literal->number];
+
+		if (core_start < literal->before || length > search->size - start ||
+		    memcmp(search->bytes + start, prefilter->texts[literal->number], length) != 0)
+			continue;
+		any = true;
+		if (!search->found)
+			break;
+		add_pending(search, literal->number, start + length);
+	}
+	return any;
+}
+
+/* Vectorscan's callback: the core of this id ends at this offset. What a core is of does not end before it. */
+static int core_ended(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
+{
+	struct search *search = context;
+
+	(void)from;
+	(void)flags;
+	if (!search->found)
+		return look_at_core(search, id, (size_t)to);
+	tell_pending(search, (size_t)to);
+	look_at_core(search, id, (size_t)to);
 	return 0;
 }
 
@@ -156,7 +259,8 @@ static bool search_little(const struct prefilter *prefilter, const char *text, s
 int prefilter_search(const struct prefilter *prefilter, struct hs_scratch *scratch, const char *bytes, size_t size,
 		     prefilter_found *found, void *context)
 {
-	struct search search = { prefilter, found, context };
+	struct search search = { .prefilter = prefilter, .bytes = bytes, .size = size, .found = found, .context = context };
+	int result;
 
 	if (!prefilter->count || !size)
 		return 0;
@@ -165,10 +269,12 @@ int prefilter_search(const struct prefilter *prefilter, struct hs_scratch *scrat
 		return 0;
 	}
 	/* it counts in unsigned int: content larger than a window comes in windows */
-	if (size > UINT32_MAX ||
-	    vectorscan->scan(prefilter->database, bytes, (unsigned)size, 0, scratch, literal_ended, &search) != HS_SUCCESS)
+	if (size > UINT32_MAX)
 		return ERROR_LIMIT;
-	return 0;
+	result = vectorscan->scan(prefilter->database, bytes, (unsigned)size, 0, scratch, prefilter->cores.count ? core_ended : literal_ended, &search);
+	tell_pending(&search, SIZE_MAX);
+	free(search.pending);
+	return result == HS_SUCCESS ? 0 : ERROR_LIMIT;
 }
 
 /* Vectorscan's callback: one literal is enough. */
@@ -180,10 +286,12 @@ static int literal_glanced(unsigned id, unsigned long long from, unsigned long l
 
 bool prefilter_glance(const struct prefilter *prefilter, struct hs_scratch *scratch, const char *bytes, size_t size)
 {
+	struct search search = { .prefilter = prefilter, .bytes = bytes, .size = size };
+
 	if (!prefilter->count || !size)
 		return false;
 	if (prefilter->database)
 		return size > UINT32_MAX || vectorscan->scan(prefilter->database, bytes, (unsigned)size, 0, scratch,
-							     literal_glanced, NULL) != HS_SUCCESS;
+							     prefilter->cores.count ? core_ended : literal_glanced, &search) != HS_SUCCESS;
 	return search_little(prefilter, bytes, size, NULL, NULL);
 }

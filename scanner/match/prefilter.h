@@ -6,6 +6,7 @@
 #define STAUNCH_MATCH_PREFILTER_H
 
 #include "base/error.h"
+#include "match/core.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@ struct prefilter {
 	const char **texts; /* owned; count of them, borrowed. A literal's number is its place here */
 	size_t *lengths;    /* owned */
 	size_t count, capacity, length_capacity;
+	struct core_set cores;        /* what Vectorscan looks for; without any it is the literals */
 	struct hs_database *database; /* owned; NULL: they are searched for without it, by */
 	uint32_t *of_last_byte; /* owned: their numbers, ordered by their last bytes; those of byte b from firsts[b] to firsts[b + 1] */
 	uint32_t firsts[257];

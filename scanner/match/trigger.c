@@ -199,7 +199,7 @@ static void add_utf_16(struct maker *maker)
 	add_trigger(maker, text, length - 1, 0, 0, true);
 }
 
-/* Every character escaped, and only those that are no letters or digits. */
+/* Every character escaped, only those that are no letters or digits, and only the first ones. */
 static void add_escaped(struct maker *maker, enum form form, const char *format)
 {
 	struct buffer all = BUFFER_INIT, some = BUFFER_INIT;
@@ -219,6 +219,13 @@ static void add_escaped(struct maker *maker, enum form form, const char *format)
 	add_trigger(maker, all.bytes, all.length, 0, 0, true);
 	if (differs)
 		add_trigger(maker, some.bytes, some.length, 0, 0, true);
+	for (size_t count = 1; count < maker->common.inner_length; count++) {
+		buffer_clear(&some);
+		for (size_t i = 0; i < count; i++)
+			buffer_add_format(&some, format, (unsigned char)maker->common.inner[i]);
+		buffer_add(&some, maker->common.inner + count, maker->common.inner_length - count);
+		add_trigger(maker, some.bytes, some.length, 0, 0, false);
+	}
 	buffer_release(&all);
 	buffer_release(&some);
 }

@@ -10,6 +10,7 @@
 
 #include "match/prefilter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,7 +102,7 @@ static void test_both_ways_agree(void **state)
 /* Bytes may be anything, NUL too, and there may be many: hundreds of forms are looked for at once. */
 static void test_many_literals_of_any_bytes(void **state)
 {
-	static char texts[300][6];
+	static char texts[300][24];
 	static struct log slow_log, fast_log;
 	struct prefilter slow = { 0 }, fast = { 0 };
 	struct hs_scratch *scratch;
@@ -111,7 +112,7 @@ static void test_many_literals_of_any_bytes(void **state)
 	(void)state;
 	srand(8);
 	for (size_t i = 0; i < 300; i++) {
-		size_t length = 3 + i % 4;
+		size_t length = i % 9 ? 3 + i % 4 : i % 2 ? 1 : 20;
 
 		for (size_t k = 0; k < length; k++)
 			texts[i][k] = "\0\n_a\xff"[k ? rand() % 5 : 1 + rand() % 4];
@@ -127,6 +128,8 @@ static void test_many_literals_of_any_bytes(void **state)
 
 		for (size_t i = 0; i < size; i++)
 			text[i] = "\0\n_a\xff?"[rand() % 6];
+		if (size >= 20) /* a long one, of which chance makes none */
+			memcpy(text + (size_t)rand() % (size - 19), texts[9 * (rand() % 33)], 20);
 		slow_log.count = fast_log.count = 0;
 		prefilter_search(&slow, NULL, text, size, note, &slow_log);
 		prefilter_search(&fast, scratch, text, size, note, &fast_log);
@@ -141,6 +144,38 @@ static void test_many_literals_of_any_bytes(void **state)
 	prefilter_scratch_free(scratch);
 	prefilter_release(&slow);
 	prefilter_release(&fast);
+}
+
+/* Of hundreds of literals with much in common a few cores are looked for, and each literal is of one of them. */
+static void test_cores(void **state)
+{
+	static char texts[200][8];
+	const char *list[200];
+	size_t lengths[200];
+	bool is_there[200] = { false };
+	struct core_set set;
+
+	(void)state;
+	for (size_t i = 0; i < 200; i++) {
+		snprintf(texts[i], sizeof(texts[i]), i < 100 ? "vck%zu" : "%zumNr", i);
+		list[i] = texts[i];
+		lengths[i] = strlen(texts[i]);
+	}
+	core_set_choose(&set, list, lengths, 200);
+	assert_int_equal(set.count, 2);
+	assert_int_equal(set.cores[0].length, 3);
+	assert_int_equal(set.cores[0].first, 0);
+	assert_int_equal(set.cores[2].first, 200);
+	for (size_t i = 0; i < set.count; i++) {
+		for (size_t j = set.cores[i].first; j < set.cores[i + 1].first; j++) {
+			const struct core_literal *literal = &set.literals[j];
+
+			assert_memory_equal(texts[literal->number] + literal->before, set.cores[i].text, set.cores[i].length);
+			assert_false(is_there[literal->number]);
+			is_there[literal->number] = true;
+		}
+	}
+	core_set_release(&set);
 }
 
 static void test_no_literals(void **state)
@@ -161,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways_agree),
 		cmocka_unit_test(test_many_literals_of_any_bytes),
+		cmocka_unit_test(test_cores),
 		cmocka_unit_test(test_no_literals),
 	};
 
