@@ -47,6 +47,18 @@ void ledger_decode_path(struct buffer *buffer, const char *text);
 
 /* ---- claim.c ---- */
 
+#define KEY_MATCHES "fingerprint = $1 AND rule = $2 AND endpoint = $3"
+/* Of a row of claims: there never was a final answer. */
+#define IS_NOT_SETTLED "state IN ('claimed', 'pending') AND settled = ''"
+#define KEY_VALUES(key) TEXT((key)->fingerprint), TEXT((key)->rule), TEXT((key)->endpoint)
+
+/* Begin a transaction in which this run has its row, from which the lease of its claims is read: anew, for it may have waited longer than the one before lasted. */
+int claim_begin(struct ledger *ledger, struct error *error);
+/* End it, undone unless result is 0. Returns result, or why it could not be kept. */
+int claim_end(struct ledger *ledger, int result, struct error *error);
+
+/* ---- attempt.c ---- */
+
 /* The statements of ledger_add_attempt() and of the two after it, within a transaction. Errors do not name the ledger yet. */
 int claim_add_attempt(struct ledger *ledger, const struct ledger_key *key, const struct revocation_attempt *attempt,
 		      struct error *error);
