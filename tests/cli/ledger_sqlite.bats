@@ -243,6 +243,10 @@ own() { staunch_sending "$@" --yes --enable gitlab --endpoint "$OWN=$URL/gitlab/
 	sending dir file
 	expect_status 1
 	expect_arrivals 1
+	# the database itself, too, takes each once
+	expect_records 2 length
+	refute sql 'INSERT INTO claims SELECT * FROM claims' 2>/dev/null
+	expect_records 2 length
 }
 
 @test "a dry run says what was settled, claims nothing and makes no ledger" {
@@ -446,6 +450,19 @@ it_waits() { grep -qF 'waiting for another run, which has claimed' "$ERR"; }
 }
 
 # ---- what is kept ----
+
+@test "the only answer cannot be recorded: accepted, and exit code 3" {
+	provider_start
+	new_key >file
+	faults '[{"delay_ms":1500}]'
+	start dir file
+	wait_for under_way
+	sql 'DROP TABLE attempts'
+	finish
+	expect_status 3
+	expect '.findings[0].revocation.state' accepted
+	expect_message 'it does not hold what was sent in this run, so the next run may send it again'
+}
 
 @test "the ledger holds what the report shows, and never the key" {
 	local key

@@ -313,10 +313,11 @@ begin_inside() {
 	begin_inside
 	WRAP=("$TOOLS/without_call" landlock 38)
 	for way in write create chmod rename connect-tcp exec fork ptrace read-memory kill tgkill; do
-		next_run
-		STAUNCH_DRY_RUN=1 STAUNCH_TEST_SCAN=$way STAUNCH_TEST_FILE=$T/key "${WRAP[@]}" "$TOOLS/staunch_hostile" dir -f json inside \
-			>"$OUT" 2>"$ERR" 3>&- || true
+		# what sanitizers need themselves is open then, and a broker that is traced stops for good
 		grep -q -e __asan_init -e __tsan_init "$STAUNCH" && case $way in exec | fork | ptrace | read-memory) continue ;; esac
+		next_run
+		STAUNCH_DRY_RUN=1 STAUNCH_TEST_SCAN=$way STAUNCH_TEST_FILE=$T/key timeout 120 "${WRAP[@]}" "$TOOLS/staunch_hostile" dir -f json inside \
+			>"$OUT" 2>"$ERR" 3>&- || true
 		outcome | grep -q -e "^$way: refused (" -e 'signal 31' || { echo "$way: $(outcome)"; return 1; }
 	done
 }

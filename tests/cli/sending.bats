@@ -39,6 +39,22 @@ took() { echo $(((${EPOCHREALTIME/./} - ${began/./}) / 1000)); }
 	expect_arrivals 0
 	URL=$other
 	expect_arrivals 5
+	# not even a connection is made
+	python3 -c 'if True:
+		import socket
+		server = socket.create_server(("127.0.0.1", 0))
+		print(server.getsockname()[1], flush=True)
+		server.accept()
+		print("connected", flush=True)' >listener 2>/dev/null 3>&- &
+	PROVIDER_PROCESSES+=($!)
+	wait_for test -s listener
+	faults '[{"status":307,"redirect":"http://127.0.0.1:'"$(<listener)"'/"}]'
+	send
+	expect_status 3
+	refute grep -q connected listener
+	# which would have been noticed
+	curl -s -m 1 -o /dev/null "http://127.0.0.1:$(<listener)/" || true
+	wait_for grep -q connected listener
 }
 
 @test "an answer of 1 GB: the status counts, the rest is not waited for" {

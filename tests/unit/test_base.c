@@ -9,13 +9,17 @@
 #include <cmocka.h>
 
 #include "base/path.h"
+#include "base/sanitizer.h"
 #include "base/secret.h"
 #include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void control_characters_become_visible(void **state)
@@ -141,6 +145,27 @@ static void secrets_are_left_out_of_core_dumps(void **state)
 	secret_free(secret);
 }
 
+/* No core file, whatever the limit allowed; and no core by a pipe, nor a look into the process by its user's others. In a process of its own. */
+static void a_protected_process_leaves_no_core(void **state)
+{
+	struct rlimit limit = { 1, 1 };
+	int status = 0;
+	pid_t process = fork();
+
+	(void)state;
+	if (!process) {
+		secret_protect_process();
+		getrlimit(RLIMIT_CORE, &limit);
+#ifdef BUILT_WITH_SANITIZER
+		_exit(limit.rlim_cur || limit.rlim_max); /* LeakSanitizer could not trace a process that is not dumpable */
+#endif
+		_exit(limit.rlim_cur || limit.rlim_max || prctl(PR_GET_DUMPABLE) != 0);
+	}
+	assert_true(process > 0);
+	assert_int_equal(waitpid(process, &status, 0), process);
+	assert_int_equal(status, 0);
+}
+
 static void many_secrets_do_not_mix(void **state)
 {
 	struct secret *secrets[1000];
@@ -223,6 +248,7 @@ int main(void)
 		cmocka_unit_test(a_secret_keeps_its_bytes_and_is_wiped),
 		cmocka_unit_test(a_fingerprint_is_the_sha_256),
 		cmocka_unit_test(secrets_are_left_out_of_core_dumps),
+		cmocka_unit_test(a_protected_process_leaves_no_core),
 		cmocka_unit_test(many_secrets_do_not_mix),
 		cmocka_unit_test(a_file_has_one_path),
 	};
