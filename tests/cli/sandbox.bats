@@ -208,6 +208,7 @@ begin_inside() {
 	STAUNCH_DRY_RUN=1 STAUNCH_TEST_SCAN=never STAUNCH_TEST_FILE=$T/inside/key STAUNCH_TEST_RULE=$(rule_number) \
 		"$TOOLS/staunch_hostile" dir -f json inside >"$OUT" 2>"$ERR" 3>&- &
 	broker=$!
+	wait_for pgrep -P $broker >/dev/null # by then the broker takes signals
 	sleep 1
 	kill -TERM $broker
 	status=0
