@@ -83,7 +83,7 @@ static void need_a_plain_process(void)
 /* Run a check in a process of its own. It returns 0, or the number of what went wrong. */
 static int in_process(int check(unsigned), unsigned argument)
 {
-	int status;
+	int status = 0;
 	pid_t child = fork();
 
 	if (child == 0)
