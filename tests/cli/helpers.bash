@@ -89,6 +89,9 @@ without_privileges() {
 	"${WRAPPER[@]}" true 2>/dev/null || skip "root reads everything, and setpriv cannot take that away here"
 }
 
+# built_with_sanitizer: AddressSanitizer or ThreadSanitizer is in this build, which makes calls of its own and takes its time
+built_with_sanitizer() { grep -q -e __asan_init -e __tsan_init "$STAUNCH"; }
+
 run_and_keep() {
 	next_run
 	status=0

@@ -324,10 +324,11 @@ own() { staunch_sending "$@" --yes --enable gitlab --endpoint "$OWN=$URL/gitlab/
 }
 
 @test "a run waits for another one's claims, and says what came of them" {
-	local first first_out
+	local first first_out delay_ms=1500
+	! built_with_sanitizer || delay_ms=15000
 	provider_start
 	new_key 3 >file
-	faults '[{"delay_ms":1500,"times":3}]'
+	faults '[{"delay_ms":'$delay_ms',"times":3}]'
 	start dir file
 	first=$process first_out=$OUT
 	wait_for under_way

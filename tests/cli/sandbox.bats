@@ -55,7 +55,7 @@ need_landlock() {
 
 # AddressSanitizer and ThreadSanitizer make calls that the list otherwise forbids
 need_a_plain_build() {
-	! grep -q -e __asan_init -e __tsan_init "$STAUNCH" || skip "this build's sanitizer needs the call itself"
+	! built_with_sanitizer || skip "this build's sanitizer needs the call itself"
 }
 
 begin_inside() {
@@ -231,7 +231,7 @@ begin_inside() {
 }
 
 @test "a million hits: the broker's memory is bounded, and it sends none of them unasked" {
-	! grep -q -e __asan_init -e __tsan_init "$STAUNCH" || skip "the memory measured would be the sanitizer's"
+	! built_with_sanitizer || skip "the memory measured would be the sanitizer's"
 	provider_start
 	begin_inside
 	new_key >inside/seed
@@ -315,7 +315,7 @@ begin_inside() {
 	WRAP=("$TOOLS/without_call" landlock 38)
 	for way in write create chmod rename connect-tcp exec fork ptrace read-memory kill tgkill; do
 		# what sanitizers need themselves is open then, and a broker that is traced stops for good
-		grep -q -e __asan_init -e __tsan_init "$STAUNCH" && case $way in exec | fork | ptrace | read-memory) continue ;; esac
+		built_with_sanitizer && case $way in exec | fork | ptrace | read-memory) continue ;; esac
 		next_run
 		STAUNCH_DRY_RUN=1 STAUNCH_TEST_SCAN=$way STAUNCH_TEST_FILE=$T/key timeout 120 "${WRAP[@]}" "$TOOLS/staunch_hostile" dir -f json inside \
 			>"$OUT" 2>"$ERR" 3>&- || true

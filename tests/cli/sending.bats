@@ -131,7 +131,7 @@ took() { echo $(((${EPOCHREALTIME/./} - ${began/./}) / 1000)); }
 	local turn limit=5000
 	provider_start
 	new_key 1000 >keys
-	! grep -q -e __asan_init -e __tsan_init "$STAUNCH" || limit=60000
+	! built_with_sanitizer || limit=60000
 	# the best of three: what else this machine does is no part of it
 	for turn in 1 2 3; do
 		provider_reset
