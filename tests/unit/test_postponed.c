@@ -60,7 +60,7 @@ static void run(const unsigned order[COUNT], char taken[COUNT + 1])
 
 		assert_true(number > last);
 		assert_int_equal(postponed->chunk.size, number % 3 ? 100 + (size_t)number : LARGE_SIZE);
-		assert_memory_equal(postponed->chunk.bytes, large, postponed->chunk.size);
+		assert_int_equal(memcmp(postponed->chunk.bytes, large, postponed->chunk.size), 0);
 		taken[last = number] = '1';
 		postponed_free(postponed);
 	}
@@ -90,7 +90,7 @@ static void whatever_the_order(void **state)
 	}
 	memcpy(first_left, left, sizeof(left));
 	srand(1);
-	for (unsigned round = 0; round < 50; round++) {
+	for (unsigned round = 0; round < 8; round++) {
 		for (unsigned i = COUNT - 1; i > 0; i--) {
 			unsigned j = (unsigned)rand() % (i + 1), number = order[i];
 
