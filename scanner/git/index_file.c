@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "git/bytes.h"
+#include "git/index_split.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,12 +34,6 @@ enum { EXTENDED_INTENT_TO_ADD = 0x2000 };
 static int fail_malformed(struct error *error, const char *what)
 {
 	return error_set(error, ERROR_MALFORMED, "the index is damaged: %s", what);
-}
-
-static int fail_split(struct error *error)
-{
-	return error_set(error, ERROR_UNSUPPORTED,
-			 "the index is split, which is not supported: git update-index --no-split-index makes it whole");
 }
 
 /* ---- the cache tree ---- */
@@ -200,6 +195,8 @@ int index_file_next(struct index_file *index, struct index_entry *entry, struct 
 	const unsigned char *fixed = index->bytes + start;
 	unsigned flags;
 
+	if (index->split)
+		return index_split_next(index->split, entry, error);
 	if (index->entries_read >= index->entry_count)
 		return 0;
 	if (index->size - OBJECT_ID_SIZE - start < FIXED_SIZE + 2)
@@ -216,9 +213,8 @@ int index_file_next(struct index_file *index, struct index_entry *entry, struct 
 	}
 	if (!take_path(index, start, entry))
 		return fail_malformed(error, "an entry has no path");
-	if (!entry->path_length) /* it takes the place of one in the shared index */
-		return fail_split(error);
-	if ((entry->path[entry->path_length - 1] == '/') != ((entry->mode & S_IFMT) == S_IFDIR))
+	/* one without a path takes the place of one in the shared index */
+	if (entry->path_length && (entry->path[entry->path_length - 1] == '/') != ((entry->mode & S_IFMT) == S_IFDIR))
 		return fail_malformed(error, "an entry's path does not fit its mode");
 	index->entries_read++;
 	return 1;
@@ -226,8 +222,14 @@ int index_file_next(struct index_file *index, struct index_entry *entry, struct 
 
 /* ---- the file ---- */
 
+/* Of a split index. */
+struct link {
+	const unsigned char *bytes; /* borrowed: size of them, or NULL */
+	size_t size;
+};
+
 /* Behind the entries: a cache tree to use, and whatever has to be understood and is not. */
-static int read_extensions(struct index_file *index, struct error *error)
+static int read_extensions(struct index_file *index, struct link *link, struct error *error)
 {
 	size_t end = index->size - OBJECT_ID_SIZE;
 
@@ -241,7 +243,7 @@ static int read_extensions(struct index_file *index, struct error *error)
 		if (!memcmp(head, "TREE", 4))
 			read_cache_tree(index, head + 8, size);
 		else if (!memcmp(head, "link", 4))
-			return fail_split(error);
+			*link = (struct link){ head + 8, size };
 		else if (memcmp(head, "sdir", 4) != 0 && (*head < 'A' || *head > 'Z'))
 			return error_set(error, ERROR_UNSUPPORTED, "the index has the extension '%.4s', which is not supported",
 					 (const char *)head);
@@ -272,9 +274,11 @@ static int map_bytes(struct index_file *index, int fd, const char *path, struct 
 	return 0;
 }
 
-static int read_structure(struct index_file *index, struct error *error)
+static int read_structure(struct index_file *index, const char *folder, struct error *error)
 {
+	struct link link = { NULL, 0 };
 	struct index_entry entry;
+	bool has_empty = false;
 	int result;
 
 	if (memcmp(index->bytes, "DIRC", 4) != 0)
@@ -286,16 +290,20 @@ static int read_structure(struct index_file *index, struct error *error)
 		return error_set(error, ERROR_UNSUPPORTED, "the index has version %u, which is not supported",
 				 (unsigned)index->version);
 	while ((result = index_file_next(index, &entry, error)) == 1)
-		;
+		has_empty |= !entry.path_length;
 	if (!result)
-		result = read_extensions(index, error);
+		result = read_extensions(index, &link, error);
 	index->at = HEADER_SIZE;
 	index->entries_read = 0;
 	buffer_clear(&index->path);
+	if (!result && link.bytes && folder)
+		result = index_split_open(&index->split, index, link.bytes, link.size, folder, error);
+	if (!result && !index->split && (has_empty || (link.bytes && !folder)))
+		result = fail_malformed(error, has_empty ? "an entry has no path" : "what it shares is split once more");
 	return result;
 }
 
-int index_file_read(struct index_file *index, const char *path, struct error *error)
+int index_file_read(struct index_file *index, const char *path, const char *folder, struct error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), result;
 
@@ -307,7 +315,7 @@ int index_file_read(struct index_file *index, const char *path, struct error *er
 	result = map_bytes(index, fd, path, error);
 	close(fd);
 	if (!result)
-		result = read_structure(index, error);
+		result = read_structure(index, folder, error);
 	return result;
 }
 
@@ -315,6 +323,7 @@ void index_file_release(struct index_file *index)
 {
 	forget_folders(index);
 	free(index->folders);
+	index_split_free(index->split);
 	if (index->bytes)
 		munmap((void *)index->bytes, index->size);
 	buffer_release(&index->path);

@@ -38,6 +38,8 @@ struct index_folder {
 	uint32_t child_count;
 };
 
+struct index_split; /* git/index_split.h */
+
 struct index_file {
 	const unsigned char *bytes; /* owned: mapped */
 	size_t size;
@@ -48,13 +50,15 @@ struct index_file {
 	size_t at;
 	uint32_t entries_read;
 	struct buffer path; /* version 4 spells a path as the difference to the one before */
+	struct index_split *split; /* owned: where the entries come from when the index is split; otherwise NULL */
 };
 
 /*
- * Read a file. Returns 0; ERROR_NOT_FOUND when there is none (nothing is staged); ERROR_UNSUPPORTED for a kind that only git knows (a split
- * index); ERROR_MALFORMED; ERROR_IO. Its checksum is not verified, as git itself does not when it commits. Release it in each case.
+ * Read a file. folder is the git folder, ending in '/', in which what a split index shares lies; NULL: it may not be split. Returns 0; ERROR_NOT_FOUND when there is
+ * none (nothing is staged); ERROR_UNSUPPORTED for a kind that only git knows; ERROR_MALFORMED; ERROR_IO. Its checksum is not verified, as git itself does not when
+ * it commits. Release it in each case.
  */
-int index_file_read(struct index_file *index, const char *path, struct error *error);
+int index_file_read(struct index_file *index, const char *path, const char *folder, struct error *error);
 void index_file_release(struct index_file *index);
 
 /* The next entry: 1, 0 at the end, or ERROR_MALFORMED. */

@@ -224,7 +224,7 @@ int repository_staged_changes(struct repository *repository, repository_change *
 	if (result)
 		return result;
 	buffer_reserve(&staged.changes.folder, 64);
-	result = index_file_read(&staged.index, repository->index_path, error);
+	result = index_file_read(&staged.index, repository->index_path, git_repository_path(repository->git), error);
 	if (result == ERROR_NOT_FOUND) {
 		result = 0; /* nothing is staged: the next commit would take everything away and add nothing */
 	} else if (!result) {
@@ -241,7 +241,7 @@ int repository_each_index_entry(struct repository *repository, repository_index_
 {
 	struct index_file index = { 0 };
 	struct index_entry entry;
-	int result = index_file_read(&index, repository->index_path, error), next = 1;
+	int result = index_file_read(&index, repository->index_path, git_repository_path(repository->git), error), next = 1;
 
 	while (!result && (next = index_file_next(&index, &entry, error)) == 1)
 		result = visit(context, entry.path, &entry.id, (entry.mode & S_IFMT) != MODE_GITLINK && !entry.intent_to_add);

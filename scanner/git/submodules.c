@@ -303,10 +303,10 @@ static void take_names(struct submodule_search *search, const char *tree)
 /* Those that its index has: `git add` of a folder that is a repository makes one without a name. What is wrong with the index others say. */
 static void take_entries(struct submodule_search *search, const char *tree, const char *folder)
 {
-	char *path = memory_format("%s/index", folder);
+	char *path = memory_format("%s/index", folder), *front = memory_format("%s/", folder);
 	struct index_file index = { 0 };
 	struct index_entry entry;
-	int result = index_file_read(&index, path, NULL);
+	int result = index_file_read(&index, path, front, NULL);
 
 	while (!result && index_file_next(&index, &entry, NULL) == 1) {
 		if ((entry.mode & S_IFMT) != MODE_GITLINK)
@@ -316,6 +316,7 @@ static void take_entries(struct submodule_search *search, const char *tree, cons
 		take_path(search, tree, entry.path, false);
 	}
 	index_file_release(&index);
+	free(front);
 	free(path);
 }
 
