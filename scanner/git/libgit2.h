@@ -14,13 +14,14 @@
 
 struct bundle;
 struct pack_set;
+struct tracked;
 
 struct repository {
 	git_repository *git;
 	git_odb *odb;
 	char *index_path;           /* owned: GIT_INDEX_FILE's where the environment counts */
-	git_index *index;           /* loaded on first use, under lock; then read only */
-	pthread_mutex_t lock;       /* guards the loading of index, and libgit2's attribute cache */
+	struct tracked *tracked;    /* owned: what the index has; loaded on first use, under lock, then read only */
+	pthread_mutex_t lock;       /* guards the loading of tracked, and libgit2's attribute cache */
 	char **object_directories;  /* object_directory_count of them, owned */
 	size_t object_directory_count;
 	struct bundle *bundle;      /* owned: it is a bundle, and has no git and no odb; NULL: it is none */

@@ -13,6 +13,7 @@
 #include "git/loose.h"
 #include "git/pack_walk.h"
 #include "git/roots.h"
+#include "git/tracked.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -278,7 +279,7 @@ void repository_close(struct repository *repository)
 	free(repository->object_directories);
 	bundle_free(repository->bundle);
 	free(repository->index_path);
-	git_index_free(repository->index);
+	tracked_free(repository->tracked);
 	git_odb_free(repository->odb);
 	git_repository_free(repository->git);
 	pthread_mutex_destroy(&repository->lock);
@@ -432,36 +433,23 @@ int repository_head_file(struct repository *repository, const char *path, struct
 
 /* ---- index and working tree ---- */
 
-/* Open the index once. */
-static int load_index(struct repository *repository, struct error *error)
+/* Read the index once. */
+static int load_tracked(struct repository *repository)
 {
-	int number = 0, result = 0;
+	int result = 0;
 
 	pthread_mutex_lock(&repository->lock);
-	if (!repository->index)
-		number = git_index_open(&repository->index, repository->index_path);
-	if (number)
-		result = libgit2_error(error, number, "cannot read the index of", git_repository_path(repository->git));
+	if (!repository->tracked)
+		result = tracked_load(&repository->tracked, repository->index_path, git_repository_path(repository->git), NULL);
 	pthread_mutex_unlock(&repository->lock);
 	return result;
 }
 
 bool repository_tracks(struct repository *repository, const char *path, bool is_folder)
 {
-	char *prefix;
-	bool tracked;
-
-	if (load_index(repository, NULL))
+	if (load_tracked(repository))
 		return true; /* an index that cannot be read must not hide a file */
-	/* at any stage, so a file in conflict too; of a folder, also the submodule that it is */
-	if (!git_index_find(NULL, repository->index, path))
-		return true;
-	if (!is_folder)
-		return false;
-	prefix = memory_format("%s/", path);
-	tracked = git_index_find_prefix(NULL, repository->index, prefix) == 0;
-	free(prefix);
-	return tracked;
+	return tracked_has(repository->tracked, repository, path, is_folder);
 }
 
 bool repository_leaves_out(struct repository *repository, const char *path, bool is_folder)

@@ -312,14 +312,141 @@ write_keys() {
 	expect_same_as_git
 }
 
-@test "index: a split one and a damaged one are told, not guessed at" {
+@test "index: a split one, at each step of its life" {
+	make_repository
+	git config core.splitIndex true
+	git config splitIndex.maxPercentChange 100
+	for version in 2 4; do
+		git rm -rqf --ignore-unmatch . && rm -rf ./*
+		git commit -qnm "begin $version" --allow-empty
+		git update-index --index-version $version
+		write_keys a.b a/x a/y/z a0 b/c/d/e b.c lib/{1..150}/f
+		git add -A
+		expect_same_as_git
+		git commit -qnm all
+		git update-index --split-index
+		expect_same_as_git
+		# replaced, new before, between and behind the others, removed: next to each other and 64 of them in a row
+		write_keys a/x lib/7/f lib/8/f
+		git add -A
+		expect_same_as_git
+		write_keys 0 a/y/0 lib/70/new zz
+		git add -A
+		expect_same_as_git
+		git rm -rqf lib/{1..99} a/y/z
+		expect_same_as_git
+		git rm -qf b.c
+		write_keys b.c/x
+		git add -A
+		expect_same_as_git
+		git write-tree >/dev/null
+		expect_same_as_git
+		git add -N . && write_keys soon && git add -N soon
+		expect_same_as_git
+		git rm -q --cached soon
+		rm soon
+		git commit -qnm more
+		write_keys a/x
+		git add -A
+		expect_same_as_git
+		ls .git/sharedindex.* >/dev/null
+	done
+	# a side of a conflict is in the new part; what is shared has none
+	git checkout -qb side && write_keys a/x && git commit -qnam side
+	git checkout -q main && write_keys a/x && git commit -qnam main
+	git merge -q side >/dev/null || true
+	expect_same_as_git
+	write_keys a/x
+	git add a/x
+	expect_same_as_git
+}
+
+@test "index: commits in a repository with a split, a sparse or a large one" {
+	for kind in core.splitIndex feature.manyFiles core.untrackedCache index.sparse index.skipHash core.fsmonitor; do
+		make_repository "$kind"
+		mkdir in out
+		for n in {1..40}; do echo $n >out/$n; done
+		echo a >in/a
+		git config "$kind" true
+		git config splitIndex.maxPercentChange 100
+		commit '2024-01-01T00:00:00 +0000'
+		case $kind in
+		core.splitIndex) git update-index --split-index ;;
+		index.sparse) git sparse-checkout set --cone --sparse-index in ;;
+		core.fsmonitor) git config core.fsmonitor false; printf '#!/bin/sh\nprintf "1\\0/\\0"\n' >.git/monitor; chmod +x .git/monitor; git config core.fsmonitor .git/monitor ;;
+		esac
+		git status -s >/dev/null
+		install_hook
+		echo more >>in/a
+		git_runs commit -qam clean
+		expect_passed
+		new_key >>in/a
+		git_runs commit -qam key
+		expect_stopped 'commit stopped: it would add 1 key'
+		expect_message '    in/a:3:1'
+		git_runs commit -qm key in/a
+		expect_stopped 'commit stopped: it would add 1 key'
+		new_key >in/b
+		git add in/b
+		git reset -q HEAD in/a
+		yes y | git_runs commit -qp -m key in/a
+		expect_stopped 'commit stopped'
+		git checkout -q HEAD in/a
+		git rm -qf in/b
+		echo b >in/b
+		git add -N in/b
+		git_runs commit -qm clean in/b
+		expect_passed
+		git_runs commit -q --amend -m again
+		expect_passed
+		cd "$T"
+	done
+}
+
+@test "index: what git ignores is left out and what it tracks is not, in a split and in a sparse one" {
+	for kind in split sparse; do
+		make_repository $kind
+		mkdir in out
+		printf '.env\n*.log\n' >.gitignore
+		new_key >out/tracked.log
+		echo a >in/a
+		git add -f out/tracked.log
+		commit '2024-01-01T00:00:00 +0000'
+		case $kind in
+		split) git update-index --split-index ;;
+		sparse) git sparse-checkout set --cone --sparse-index in ;;
+		esac
+		mkdir -p out
+		[ -f out/tracked.log ] || git show HEAD:out/tracked.log >out/tracked.log
+		new_key >.env
+		new_key >out/other.log
+		staunch dir . -f json
+		expect '[.findings[].places[].path]' '["out/tracked.log"]'
+		cd "$T"
+	done
+}
+
+@test "index: a damaged one, or one whose shared part is gone or another, is told, not guessed at" {
 	make_hooked
 	git update-index --split-index
-	write_keys new
-	git add new
+	cp .git/index "$T/index"
+	shared=$(echo .git/sharedindex.*)
+	cp "$shared" "$T/shared"
+	printf x | dd of="$shared" bs=1 seek=$(($(stat -c %s "$shared") - 1)) conv=notrunc status=none
 	staunch git --staged
 	expect_status 3
-	expect_message 'git update-index --no-split-index' "$OUT"
+	expect_message 'the split index is damaged: what it shares is not what it names' "$OUT"
+	rm "$shared"
+	staunch git --staged
+	expect_status 3
+	expect_message "the index is split, and what it shares is not there: '$T/repo/$shared'" "$OUT"
+	cp "$T/shared" "$shared"
+	for size in 40 $(($(stat -c %s .git/index) - 21)); do
+		head -c $size "$T/index" >.git/index
+		staunch git --staged
+		expect_status 3
+	done
+	cp "$T/index" .git/index
 	git update-index --no-split-index
 	cp .git/index "$T/index"
 	for size in 0 11 40 100 200; do
