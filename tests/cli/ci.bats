@@ -212,6 +212,94 @@ expect_range() {
 	expect '.findings | length' 2
 }
 
+# ready NAME FILTER: a file of ours for a CI system as JSON in $T/NAME.json, held against the system's schema; what jq makes of it
+ready() {
+	local -A files=([github-action]=.github/actions/staunch/action.yml [gitlab-ci]=.gitlab/staunch.yml)
+	local file=$BATS_TEST_DIRNAME/../../${files[$1]}
+	python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)' "$file" >"$T/$1.json"
+	"$BATS_TEST_DIRNAME/../schemas/validate" "$1.json" "$T/$1.json" >&2
+	jq -r "$2" "$T/$1.json"
+}
+
+@test "ci: the GitHub action, its steps run as the runner runs them" {
+	make_clone
+	jq -n --arg base "$t1" --arg head "$t2" '{pull_request: {base: {sha: $base}, head: {sha: $head}}}' >"$T/event"
+	# a checkout of the action whose make only notes what it is asked for
+	action=$T/action/.github/actions/staunch
+	mkdir -p "$action" "$T/action/build" "$T/bin"
+	ln -s "$STAUNCH" "$T/action/build/staunch"
+	printf '#!/bin/sh\necho "$PWD: $*" >>"%s/made"\n' "$T" >"$T/bin/make"
+	chmod +x "$T/bin/make"
+	ready github-action '.runs.steps[0].run' >"$T/build.sh"
+	ready github-action '.runs.steps[1].run' >"$T/scan.sh"
+	[ "$(jq -r '.runs | [.using, (.steps | length), (.steps[] | .shell)] | join(" ")' "$T/github-action.json")" = 'composite 2 bash bash' ]
+	# nothing of an input is put into a script, where it would be run
+	refute grep -F '${{' "$T/build.sh" "$T/scan.sh"
+	[ "$(jq -r '.runs.steps[1].env | to_entries[] | [.key, .value] | join(" ")' "$T/github-action.json")" = \
+		"STAUNCH_DRY_RUN \${{ inputs.revoke == 'true' && '0' || '1' }}
+STAUNCH_ARGUMENTS \${{ inputs.arguments }}
+STAUNCH_FORMAT \${{ inputs.format }}
+STAUNCH_PATH \${{ inputs.path }}" ]
+	local -x GITHUB_ACTIONS=true GITHUB_EVENT_NAME=pull_request GITHUB_EVENT_PATH=$T/event GITHUB_ACTION_PATH=$action BUILD=elsewhere \
+		GITHUB_STEP_SUMMARY=$T/summary GITHUB_SHA=$t2
+	PATH="$T/bin:$PATH" bash --noprofile --norc -e -o pipefail "$T/build.sh"
+	[ "$(head -n 1 "$T/made")" = "$T/action: deps" ]
+	grep -qE "^$T/action: -j[0-9]+ BUILD=build WERROR= all$" "$T/made"
+	local -x STAUNCH_DRY_RUN=1 STAUNCH_FORMAT=github STAUNCH_PATH=. STAUNCH_ARGUMENTS=
+	next_run
+	status=0
+	bash --noprofile --norc -e -o pipefail "$T/scan.sh" >"$OUT" 2>"$ERR" || status=$?
+	keep_output
+	expect_status 1
+	expect_message '::error file=t2,line=1' "$OUT"
+	expect_message "${t1:0:7}" "$ERR"
+	grep -qF "<code>t2&#58;1&#58;1</code>" "$GITHUB_STEP_SUMMARY"
+	# options on lines of their own; one that does not exist is exit code 2
+	STAUNCH_ARGUMENTS="-f json:$T/json
+--exit-zero"
+	bash --noprofile --norc -e -o pipefail "$T/scan.sh" >"$OUT" 2>"$ERR"
+	expect '.findings | length' 1 "$T/json"
+	for argument in --such '*' '$(touch x)' ';true'; do
+		status=0
+		STAUNCH_ARGUMENTS=$argument bash --noprofile --norc -e -o pipefail "$T/scan.sh" >"$OUT" 2>"$ERR" || status=$?
+		expect_status 2
+	done
+	refute test -e x
+}
+
+@test "ci: the file for GitLab, its script run as the runner runs it" {
+	make_clone
+	ready gitlab-ci '.staunch.script[]' >"$T/script.sh"
+	[ "$(jq -r '.staunch.variables | [.GIT_DEPTH, .STAUNCH_DRY_RUN] | join(" ")' "$T/gitlab-ci.json")" = '0 1' ]
+	mkdir "$T/bin"
+	ln -s "$STAUNCH" "$T/bin/staunch"
+	# the runner's clone is of one commit, has no branch but that, and a detached HEAD
+	git checkout -q --detach
+	git update-ref -d refs/remotes/origin/main
+	local -x PATH=$T/bin:$PATH STAUNCH_DRY_RUN=1 GITLAB_CI=true CI_COMMIT_SHA=$t2 CI_COMMIT_BEFORE_SHA=$zeros CI_DEFAULT_BRANCH=main
+	next_run
+	status=0
+	sh -e "$T/script.sh" >"$OUT" 2>"$ERR" || status=$?
+	keep_output
+	expect_status 1
+	expect_message "GitLab CI: refs/remotes/origin/main..$t2 (CI_DEFAULT_BRANCH)"
+	expect_message '2 keys in 2 places' "$OUT"
+}
+
+@test "ci: the stage for Jenkins in the README is what a shell takes" {
+	make_clone
+	sed -n "s/^ *stage('staunch') { steps { sh '\(.*\)' } }.*/\1/p" "$BATS_TEST_DIRNAME/../../README.md" >"$T/script.sh"
+	[ "$(wc -l <"$T/script.sh")" = 1 ]
+	mkdir "$T/bin"
+	ln -s "$STAUNCH" "$T/bin/staunch"
+	next_run
+	status=0
+	PATH=$T/bin:$PATH JENKINS_URL=http://j/ GIT_COMMIT=$t2 CHANGE_TARGET=main sh -xe "$T/script.sh" >"$OUT" 2>"$ERR" || status=$?
+	keep_output
+	expect_status 1
+	expect_message "Jenkins: refs/remotes/origin/main..$t2 (CHANGE_TARGET)"
+}
+
 @test "ci: the ready files name what there is" {
 	root=$BATS_TEST_DIRNAME/../..
 	"$STAUNCH" --help >"$T/help"
