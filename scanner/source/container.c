@@ -67,8 +67,8 @@ static void *read_windows(void *context)
 {
 	struct stage_worker *worker = context;
 
-	/* whose bytes come first is the source: nothing is read before */
-	if (feed_fill(&worker->feed))
+	/* the first one may be there already, and is handed over like all others */
+	if (window_more(&worker->feed))
 		unpack_outermost(&worker->unpacker, worker->kind, &worker->feed);
 	pthread_mutex_lock(&worker->lock);
 	worker->is_done = true;
