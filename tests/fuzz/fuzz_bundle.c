@@ -5,31 +5,16 @@
 #define _GNU_SOURCE
 #include "git/bundle.h"
 #include "git/object_database.h"
-#include "git/object_hash.h"
 #include "git/repository.h"
+#include "harness.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
-
-static struct object_hash *hash;
 
 struct tally {
 	size_t references, heads;
 	uint64_t objects;
-	uint64_t next; /* where the next piece has to begin */
 };
-
-static void check(bool is_so)
-{
-	if (!is_so)
-		abort();
-}
 
 static void take_unreadable(void *context, const char *path, const char *why)
 {
@@ -45,20 +30,13 @@ static void take_damaged(void *context, const struct object_id *id, const char *
 
 static int take_piece(void *context, unsigned worker, const struct object_piece *piece)
 {
+	static struct object_pieces pieces;
 	struct tally *tally = context;
 	struct object_id id;
 
 	check(worker == 0);
-	if (piece->first) {
-		tally->next = 0;
-		object_hash_begin(hash, piece->kind, piece->object_size);
-	}
-	check(piece->offset == tally->next);
-	object_hash_add(hash, piece->bytes, piece->size);
-	tally->next += piece->size;
-	if (piece->last) {
-		object_hash_finish(hash, &id);
-		check(tally->next == piece->object_size && !object_id_compare(&id, &piece->id));
+	if (object_pieces_take(&pieces, piece, &id)) {
+		check(!object_id_compare(&id, &piece->id));
 		tally->objects++;
 	}
 	return 0;
@@ -114,17 +92,9 @@ static void look_at_all(struct repository *repository)
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-	static int file = -1;
-	static char path[64];
+	const char *path = input_file(input, size);
 	struct repository *repository = NULL;
 
-	if (file < 0) {
-		file = memfd_create("bundle", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-		hash = object_hash_new();
-	}
-	if (ftruncate(file, 0) || pwrite(file, input, size, 0) != (ssize_t)size)
-		abort();
 	look_at_header(path, size);
 	if (!repository_open_bundle(&repository, path, NULL))
 		look_at_all(repository);

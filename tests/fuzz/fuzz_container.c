@@ -2,22 +2,17 @@
  * libFuzzer harness: a content that is looked into (source/container.h), once whole and once in windows. What is handed out has to be in order each time, and
  * the same both times.
  */
+#define _GNU_SOURCE
 #include "source/container.h"
 #include "source/unpack.h"
+#include "harness.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define OVERLAP 64
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 int LLVMFuzzerInitialize(int *count, char ***arguments);
-
-static void check(bool is_so)
-{
-	if (!is_so)
-		abort();
-}
 
 /* What was handed out, as a sum. */
 struct seen {

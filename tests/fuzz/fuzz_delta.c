@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "git/delta_fresh.h"
 #include "git/delta_runs.h"
+#include "harness.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,6 @@
 static const char *const texts[] = { "abcd", "0123456", "zz", "fgh" };
 #define SHORT 2 /* the number of the one that is left out where all are long */
 #define TEXT_COUNT (sizeof(texts) / sizeof(*texts))
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
 static void texts_list(struct delta_seam_texts *seam, bool are_long)
 {
@@ -38,12 +37,6 @@ static void texts_list(struct delta_seam_texts *seam, bool are_long)
 static bool holds(const unsigned char *bytes, size_t size, const char *text)
 {
 	return memmem(bytes, size, text, strlen(text)) != NULL;
-}
-
-static void check(bool is_so)
-{
-	if (!is_so)
-		abort();
 }
 
 /* All three on one delta. */

@@ -9,6 +9,7 @@
 #include "match/form.h"
 #include "match/match.h"
 #include "rule/rule.h"
+#include "harness.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,10 @@
 #define CAPACITY 4096
 #define DEPTHS 3 /* from 0; with all rules more of them are slow to search for without Vectorscan */
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
-
 static struct rule_set rules;
 static struct match_program *programs[DEPTHS];
 static struct matcher *matchers[DEPTHS], *confirmer;
 static struct decoded decoded;
-
-static void check(bool is_so)
-{
-	if (!is_so)
-		abort();
-}
 
 static void prepare(void)
 {

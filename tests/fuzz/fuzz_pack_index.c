@@ -4,28 +4,15 @@
  */
 #define _GNU_SOURCE
 #include "git/pack.h"
+#include "harness.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-	static int file = -1;
-	static char path[64];
 	struct pack_index index;
 	uint64_t sum = 0;
 
-	if (file < 0) {
-		file = memfd_create("index", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	}
-	if (ftruncate(file, 0) || pwrite(file, input, size, 0) != (ssize_t)size)
-		abort();
-	if (pack_index_open(&index, path, NULL))
+	if (pack_index_open(&index, input_file(input, size), NULL))
 		return 0;
 	for (uint32_t i = 0; i < index.count; i++) {
 		uint32_t position;

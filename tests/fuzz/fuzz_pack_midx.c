@@ -4,17 +4,12 @@
  */
 #define _GNU_SOURCE
 #include "git/pack_midx.h"
+#include "harness.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* Each pack costs a pass over all objects. */
 #define PACKS_MAX 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
 static uint32_t pack_check(const struct pack_midx *midx, uint32_t number)
 {
@@ -33,18 +28,10 @@ static uint32_t pack_check(const struct pack_midx *midx, uint32_t number)
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-	static int file = -1;
-	static char path[64];
 	struct pack_midx midx;
 	uint32_t count = 0;
 
-	if (file < 0) {
-		file = memfd_create("multi-pack-index", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	}
-	if (ftruncate(file, 0) || pwrite(file, input, size, 0) != (ssize_t)size)
-		abort();
-	if (pack_midx_open(&midx, path, NULL))
+	if (pack_midx_open(&midx, input_file(input, size), NULL))
 		return 0;
 	for (uint32_t i = 0; i < midx.pack_count; i++) {
 		char *stem = strdup(midx.names[i]), *ending = strlen(stem) > 4 ? stem + strlen(stem) - 4 : NULL;

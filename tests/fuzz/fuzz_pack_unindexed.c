@@ -4,14 +4,10 @@
  * in the pack, and to be handed on at most once, with the bytes of its name.
  */
 #define _GNU_SOURCE
-#include "git/object_hash.h"
 #include "git/pack_unindexed.h"
+#include "harness.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* More than this is not read: objects that come of little are for the walk's own limits, and slow to hash. */
 #define OBJECT_MAX ((size_t)1 << 20)
@@ -20,20 +16,9 @@
 #define BASE_PART "0123456789"
 #define BASE_SIZE (20 * (sizeof(BASE_PART) - 1))
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
-
-static struct object_hash *hash;
-
 struct tally {
 	uint64_t visited;
-	uint64_t next; /* where the next piece has to begin */
 };
-
-static void check(bool is_so)
-{
-	if (!is_so)
-		abort();
-}
 
 /* A pack_base_reader: whatever is asked for is the same blob. */
 static int read_base(void *context, const struct object_id *id, enum object_kind *kind, unsigned char **bytes, size_t *size)
@@ -52,24 +37,16 @@ static int read_base(void *context, const struct object_id *id, enum object_kind
 /* An object_visit: pieces do not overlap here. */
 static int take_piece(void *context, unsigned worker, const struct object_piece *piece)
 {
+	static struct object_pieces pieces;
 	struct tally *tally = context;
 	struct object_id id;
 
 	check(worker == 0);
-	if (piece->first) {
-		tally->next = 0;
-		object_hash_begin(hash, piece->kind, piece->object_size);
+	if (object_pieces_take(&pieces, piece, &id)) {
+		/* a base that was asked for is believed to be what it was asked for as: whoever reads it has to know */
+		check(!object_id_compare(&id, &piece->id) || piece->object_size == BASE_SIZE);
+		tally->visited++;
 	}
-	check(piece->offset == tally->next);
-	object_hash_add(hash, piece->bytes, piece->size);
-	tally->next += piece->size;
-	if (!piece->last)
-		return 0;
-	object_hash_finish(hash, &id);
-	tally->visited++;
-	check(tally->next == piece->object_size);
-	/* a base that was asked for is believed to be what it was asked for as: whoever reads it has to know */
-	check(!object_id_compare(&id, &piece->id) || piece->object_size == BASE_SIZE);
 	return 0;
 }
 
@@ -89,7 +66,7 @@ static void look(struct pack *pack)
 {
 	uint64_t starts[2] = { 0, pack->index.count };
 	struct pack_set set = { .packs = pack, .count = 1, .starts = starts };
-	struct tally tally = { 0, 0 };
+	struct tally tally = { 0 };
 	const struct pack_walk_options options = { .kinds = ~0u,
 						   .jobs = 1,
 						   .memory_limit = (size_t)1 << 20,
@@ -114,20 +91,13 @@ static void look(struct pack *pack)
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-	static int file = -1;
-	static char path[64];
-	struct pack_leftovers leftovers = { .file = path };
+	struct pack_leftovers leftovers = { 0 };
+	const char *path;
 	struct pack pack;
 
 	if (size < 2)
 		return 0;
-	if (file < 0) {
-		file = memfd_create("pack", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-		hash = object_hash_new();
-	}
-	if (ftruncate(file, 0) || pwrite(file, input + 2, size - 2, 0) != (ssize_t)(size - 2))
-		abort();
+	leftovers.file = path = input_file(input + 2, size - 2);
 	leftovers.read_base = input[0] % 2 ? read_base : NULL;
 	leftovers.file_start = input[1] % 32;
 	if (pack_open_unindexed(&pack, path, &leftovers, take_unreadable, NULL, NULL))
