@@ -240,64 +240,62 @@ static void inflation_end(struct inflation *inflation)
 	inflateEnd(&inflation->stream);
 }
 
+/*
+ * Begin to inflate an object: what its first bytes say it is, and *have bytes of it at the start of window, which has room for FIRST_BYTES. Returns as
+ * inflation_begin() does. End it in each case.
+ */
+#define FIRST_BYTES 64
+static int object_begin(struct inflation *inflation, const char *directory, const struct object_id *id, unsigned char *window,
+			enum object_kind *kind, uint64_t *size, size_t *have, struct error *error)
+{
+	char hex[2 * OBJECT_ID_SIZE + 1], *path;
+	size_t header = 0;
+	ssize_t filled;
+	int result;
+
+	object_id_format(id, hex);
+	path = memory_format("%s/%.2s/%s", directory, hex, hex + 2);
+	result = inflation_begin(inflation, path, error);
+	free(path);
+	if (result)
+		return result;
+	filled = inflate_more(inflation, window, 0, FIRST_BYTES, error);
+	if (filled < 0)
+		return error ? (int)error->code : ERROR_MALFORMED;
+	header = parse_header(window, (size_t)filled, kind, size);
+	if (!header)
+		return error_set(error, ERROR_MALFORMED, "a loose object without a header");
+	*have = (size_t)filled - header;
+	memmove(window, window + header, *have);
+	return 0;
+}
+
 int loose_read(const char *directory, const struct object_id *id, unsigned kinds, unsigned char *window,
 	       size_t window_size, size_t overlap, object_visit *visit, void *context, unsigned worker, int *stopped,
 	       struct error *error)
 {
 	struct inflation inflation = { .fd = -1 };
 	struct object_piece piece = { .id = *id };
-	char hex[2 * OBJECT_ID_SIZE + 1];
-	size_t header = 0;
-	ssize_t filled;
-	char *path;
+	size_t have;
 	int result;
 
 	*stopped = 0;
-	object_id_format(id, hex);
-	path = memory_format("%s/%.2s/%s", directory, hex, hex + 2);
-	result = inflation_begin(&inflation, path, error);
-	if (result)
-		goto out;
-	/* the first bytes say what it is: a kind that nobody asked for costs no more than them */
-	filled = inflate_more(&inflation, window, 0, 64, error);
-	if (filled >= 0)
-		header = parse_header(window, (size_t)filled, &piece.kind, &piece.object_size);
-	if (filled < 0) {
-		result = error ? (int)error->code : ERROR_MALFORMED;
-	} else if (!header) {
-		result = error_set(error, ERROR_MALFORMED, "a loose object without a header");
-	} else if (kinds & OBJECT_KIND_BIT(piece.kind)) {
-		memmove(window, window + header, (size_t)filled - header);
-		result = hand_on(&inflation, &piece, window, window_size, (size_t)filled - header, overlap, visit, context,
-				 worker, stopped, error);
-	}
-out:
+	result = object_begin(&inflation, directory, id, window, &piece.kind, &piece.object_size, &have, error);
+	/* a kind that nobody asked for costs no more than its first bytes */
+	if (!result && kinds & OBJECT_KIND_BIT(piece.kind))
+		result = hand_on(&inflation, &piece, window, window_size, have, overlap, visit, context, worker, stopped, error);
 	inflation_end(&inflation);
-	free(path);
 	return result;
 }
 
 int loose_read_header(const char *directory, const struct object_id *id, enum object_kind *kind, uint64_t *size, struct error *error)
 {
 	struct inflation inflation = { .fd = -1 };
-	unsigned char start[64];
-	char hex[2 * OBJECT_ID_SIZE + 1];
-	ssize_t filled;
-	char *path;
-	int result;
+	unsigned char first[FIRST_BYTES];
+	size_t have;
+	int result = object_begin(&inflation, directory, id, first, kind, size, &have, error);
 
-	object_id_format(id, hex);
-	path = memory_format("%s/%.2s/%s", directory, hex, hex + 2);
-	result = inflation_begin(&inflation, path, error);
-	if (!result) {
-		filled = inflate_more(&inflation, start, 0, sizeof(start), error);
-		if (filled < 0)
-			result = error ? (int)error->code : ERROR_MALFORMED;
-		else if (!parse_header(start, (size_t)filled, kind, size))
-			result = error_set(error, ERROR_MALFORMED, "a loose object without a header");
-	}
 	inflation_end(&inflation);
-	free(path);
 	return result;
 }
 
@@ -320,7 +318,7 @@ int loose_part_measure(struct loose_part *part, const char *path, unsigned char 
 	uint64_t declared = 0;
 	bool failed = false;
 	int result = inflation_begin(&inflation, path, &why);
-	size_t filled = result ? 0 : inflate_some(&inflation, window, 64, &failed, &why);
+	size_t filled = result ? 0 : inflate_some(&inflation, window, FIRST_BYTES, &failed, &why);
 	size_t header = filled ? parse_header(window, filled, &part->kind, &declared) : 0;
 
 	part->size = 0;
@@ -358,7 +356,7 @@ int loose_part_read(const struct loose_part *part, const char *path, unsigned ch
 	size_t header = 0;
 	bool failed;
 	int result = inflation_begin(&inflation, path, error);
-	size_t filled = result ? 0 : inflate_some(&inflation, window, 64, &failed, NULL);
+	size_t filled = result ? 0 : inflate_some(&inflation, window, FIRST_BYTES, &failed, NULL);
 
 	*stopped = 0;
 	if (filled)
