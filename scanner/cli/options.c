@@ -218,7 +218,8 @@ static int bad_option(bool wants_argument, const char *argument, struct error *e
 	bool is_letter = optopt != 0 && optopt < FIRST_LONG;
 
 	if (wants_argument)
-		return error_set(error, ERROR_CONFIGURATION, "'%s' wants an argument", is_letter ? letter : argument);
+		return error_set(error, ERROR_CONFIGURATION, "'%s' wants an argument, %s", is_letter ? letter : argument,
+				 options_argument_name(argument, is_letter ? letter[1] : 0));
 	return options_unknown(argument, is_letter ? letter[1] : 0, error);
 }
 

@@ -42,6 +42,19 @@ static void add_advice(struct buffer *advice, const char *name, bool with_value)
 		buffer_add_format(advice, ": did you mean --%s?", nearest.word);
 }
 
+const char *options_argument_name(const char *argument, char letter)
+{
+	const char *name = argument + strspn(argument, "-");
+
+	for (size_t i = 0; i < option_row_count; i++) {
+		if (!option_rows[i].argument)
+			continue;
+		if (letter ? option_rows[i].short_name == letter : !strncmp(option_rows[i].name, name, strlen(name)))
+			return option_rows[i].argument;
+	}
+	return "";
+}
+
 int options_unknown(const char *argument, char letter, struct error *error)
 {
 	const char *equals = strchr(argument, '=');

@@ -13,6 +13,9 @@
  */
 int options_unknown(const char *argument, char letter, struct error *error);
 
+/* What the argument is called of an option that was given without one; argument and letter as above. */
+const char *options_argument_name(const char *argument, char letter);
+
 /* Whether the operands fit the command, and the options each other. Returns 0 or ERROR_CONFIGURATION. */
 int options_check(const struct options *options, const struct command_row *command, struct error *error);
 

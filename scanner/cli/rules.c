@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mask.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "match/match.h"
 
@@ -13,13 +14,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void offer_names(struct nearest *nearest, const struct rule_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		nearest_offer(nearest, set->rules[i].id);
+		nearest_offer(nearest, set->rules[i].provider);
+	}
+}
+
+/* No rule and no provider has this name. set may hold only those that were asked for. */
+static int fail_unknown(const struct rule_set *set, const char *option, const char *name, struct error *error)
+{
+	struct nearest nearest = NEAREST_INIT(name);
+	struct rule_set all = { 0 };
+	int result;
+
+	offer_names(&nearest, set);
+	if (!rule_set_load(&all, NULL, 0, NULL))
+		offer_names(&nearest, &all);
+	result = error_set(error, ERROR_CONFIGURATION, "--%s '%s': there is no such rule or provider%s%s%s: staunch rules list shows them", option,
+			   name, nearest.word ? ", did you mean '" : "", nearest.word ? nearest.word : "", nearest.word ? "'?" : "");
+	rule_set_release(&all);
+	return result;
+}
+
 static int enable_all(const struct string_list *names, struct rule_set *set, bool enabled, struct error *error)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		if (!rule_set_enable(set, names->items[i], enabled))
-			return error_set(error, ERROR_CONFIGURATION,
-					 "--%s '%s': there is no such rule or provider: staunch rules list shows them",
-					 enabled ? "enable" : "disable", names->items[i]);
+			return fail_unknown(set, enabled ? "enable" : "disable", names->items[i], error);
 	}
 	return 0;
 }

@@ -80,6 +80,9 @@ static int list_targets(struct targets *targets, const struct options *options, 
 			continue;
 		failure = errno;
 		command = failure == ENOENT && !i && options->maybe_command ? options_nearest_command(path) : NULL;
+		if (failure == ENOENT && !i && options->maybe_command && !command && !strpbrk(path, "/."))
+			return error_set(error, ERROR_NOT_FOUND,
+					 "'%s' is no command, and there is no such file or folder (staunch --help lists what there is)", path);
 		return error_set(error, ERROR_NOT_FOUND, "cannot read '%s': %s%s%s%s", path, strerror(failure),
 				 command ? ": did you mean the command '" : "", command ? command : "", command ? "'?" : "");
 	}

@@ -196,6 +196,13 @@ static void add_known_references(git_repository *git, const char *prefix, struct
 	free(pattern);
 }
 
+static int fail_name(int number, const char *name, struct error *error)
+{
+	if (number == GIT_ENOTFOUND)
+		return error_set(error, ERROR_NOT_FOUND, "there is no commit '%s' here: git fetch brings those of other clones", name);
+	return libgit2_error(error, number, "cannot find the commit", name);
+}
+
 static int resolve(struct repository *repository, const struct commit_choice *choice, struct resolved *resolved,
 		   bool *took_else, struct error *error)
 {
@@ -205,7 +212,7 @@ static int resolve(struct repository *repository, const struct commit_choice *ch
 	for (size_t i = 0; i < choice->tip_count; i++) {
 		number = add_tip(git, choice->tips[i], resolved);
 		if (number)
-			return libgit2_error(error, number, "cannot find the commit", choice->tips[i]);
+			return fail_name(number, choice->tips[i], error);
 	}
 	for (size_t i = 0; i < choice->known_count; i++) {
 		number = add_known(git, choice->known[i], resolved);
@@ -214,7 +221,7 @@ static int resolve(struct repository *repository, const struct commit_choice *ch
 			number = add_known(git, choice->known_else, resolved);
 		}
 		if (number && !(number == GIT_ENOTFOUND && choice->known_may_be_missing))
-			return libgit2_error(error, number, "cannot find the commit", choice->known[i]);
+			return fail_name(number, choice->known[i], error);
 	}
 	if (choice->known_references)
 		add_known_references(git, choice->known_references, resolved);

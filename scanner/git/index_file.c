@@ -33,7 +33,7 @@ enum { EXTENDED_INTENT_TO_ADD = 0x2000 };
 
 static int fail_malformed(struct error *error, const char *what)
 {
-	return error_set(error, ERROR_MALFORMED, "the index is damaged: %s", what);
+	return error_set(error, ERROR_MALFORMED, "the index is damaged: %s (move it away, and git reset makes it anew)", what);
 }
 
 /* ---- the cache tree ---- */

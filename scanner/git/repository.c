@@ -250,7 +250,7 @@ int repository_open(struct repository **out, const char *path, enum repository_s
 		free(index_path);
 	if (number && git_error_last() && strstr(git_error_last()->message, "extensions.objectformat"))
 		return error_set(error, ERROR_UNSUPPORTED,
-				 "cannot open the repository '%s': SHA-256 object ids are not supported by this libgit2", path);
+				 "cannot open the repository '%s': SHA-256 object ids are not supported by this libgit2 (staunch dir scans files there)", path);
 	if (number)
 		return libgit2_error(error, number, "cannot open the repository", path);
 	repository = memory_allocate_zeroed(1, sizeof(*repository));

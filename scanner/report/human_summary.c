@@ -107,6 +107,17 @@ static void add_findings(struct human *human, const struct report_counts *counts
 	buffer_add_char(human->out, '.');
 }
 
+/* A whole target was left out. */
+static bool is_target(const struct incomplete *incomplete)
+{
+	static const char *const words[] = { "unreadable-target", "not-found", "unsupported-repository" };
+	bool is = false;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		is |= !strcmp(incomplete->what, words[i]);
+	return is;
+}
+
 /* What was left out is called an object or a file when all of it was. */
 static void add_incomplete(struct human *human)
 {
@@ -116,7 +127,7 @@ static void add_incomplete(struct human *human)
 	for (size_t i = 0; i < result->incomplete_count; i++) {
 		if (result->incomplete[i].object[0])
 			objects++;
-		else if (result->incomplete[i].path)
+		else if (result->incomplete[i].path && !is_target(&result->incomplete[i]))
 			files++;
 	}
 	buffer_add_char(human->out, ' ');

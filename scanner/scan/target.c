@@ -189,7 +189,8 @@ static int scan_repository(struct scan *scan, const struct scan_target *target, 
 		return error_set(error, ERROR_MALFORMED, "'%s' has what a repository has, and is none that can be read",
 				 target->path);
 	if (result == ERROR_NOT_FOUND)
-		return error_set(error, ERROR_NOT_FOUND, "'%s' is not a git repository (nor inside one)", target->path);
+		return error_set(error, ERROR_NOT_FOUND, "'%s' is not a git repository (nor inside one): staunch dir scans files",
+				 target->path);
 	if (result)
 		return result;
 	allowed_load_repository(&scan->allowed, repository);

@@ -64,7 +64,7 @@ expect_incomplete() {
 		scan_json git $path
 		expect_status 2
 		expect '[.findings, .targets[0].objects]' '[[],0]'
-		expect '.incomplete | map([.what, .detail])' "[[\"not-found\",\"'$path' is not a git repository (nor inside one)\"]]"
+		expect '.incomplete | map([.what, .detail])' "[[\"not-found\",\"'$path' is not a git repository (nor inside one): staunch dir scans files\"]]"
 		staunch git --staged $path
 		expect_status 2
 		grep -qF "is not a git repository" "$OUT"
@@ -495,7 +495,7 @@ make_packed() {
 	commit '2024-01-01T00:00:00 +0000'
 	scan_json git
 	expect_incomplete unsupported-repository
-	expect '.incomplete[0].detail' "cannot open the repository '.': SHA-256 object ids are not supported by this libgit2"
+	expect '.incomplete[0].detail' "cannot open the repository '.': SHA-256 object ids are not supported by this libgit2 (staunch dir scans files there)"
 	staunch git --staged
 	expect_status 3
 	staunch git --range HEAD..HEAD

@@ -23,7 +23,7 @@ expect_mistake() {
 	expect_mistake "unknown option '-Z' (staunch" -nZq dir .
 	expect_mistake "unknown option '-Z' (staunch" -Z
 	expect_mistake "unknown option '-Z' (staunch" dir . -Z -q
-	expect_mistake "'-f' wants an argument (staunch" dir . -nf
+	expect_mistake "'-f' wants an argument, FMT[:FILE] (staunch" dir . -nf
 }
 
 @test "a mistyped option gets the nearest one" {
@@ -48,8 +48,11 @@ expect_mistake() {
 @test "a mistyped command gets the nearest one, and so does a verb" {
 	expect_mistake "cannot read 'gti': No such file or directory: did you mean the command 'git'?" gti
 	expect_mistake "cannot read 'ledgr': No such file or directory: did you mean the command 'ledger'?" ledgr list
+	expect_mistake "'frob' is no command, and there is no such file or folder (staunch --help lists what there is)" frob
+	expect_mistake "cannot read './frob': No such file or directory" ./frob
+	expect_mistake "cannot read 'frob': No such file or directory" dir frob
 	expect_mistake "cannot read 'revok': No such file or directory: did you mean the command 'revoke'?" -n revok
-	for arguments in 'scan gti' '-- gti' 'dir gti' 'frobnicate' './gti'; do
+	for arguments in 'scan gti' '-- gti' 'dir gti' './gti'; do
 		expect_mistake "cannot read '${arguments##* }': No such file or directory" $arguments
 		[ "$(grep -c 'did you mean' "$ERR")" = 0 ]
 	done
@@ -84,7 +87,7 @@ expect_mistake() {
 @test "options without their argument, and arguments without a use" {
 	expect_mistake "'--format' wants an argument" dir . --format
 	expect_mistake "'-f' wants an argument" dir . -f
-	expect_mistake "'--range' wants an argument" git --range
+	expect_mistake "'--range' wants an argument, A..B (staunch" git --range
 	expect_mistake "unknown option '--dry-run=no'" dir . --dry-run=no
 }
 
@@ -113,6 +116,7 @@ expect_mistake() {
 	[ ! -s "$OUT" ]
 	expect_mistake "--enable 'nosuchrule': there is no such rule or provider" dir . --enable nosuchrule
 	expect_mistake "--disable 'nosuchrule': there is no such rule or provider" dir . --disable nosuchrule
+	expect_mistake "--enable 'githb': there is no such rule or provider, did you mean 'github'?: staunch rules list shows them" dir . --enable githb
 }
 
 @test "operands" {
