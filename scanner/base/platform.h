@@ -13,6 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* musl names the calls that are alike on 32 bits by macros, which libseccomp's SCMP_SYS(pread64) would take */
+#undef pread64
+
 /* close_range(2), which musl does not wrap */
 #define close_range(first, last, flags) ((int)syscall(SYS_close_range, (first), (last), (flags)))
 
@@ -26,6 +29,41 @@ static inline char *strptime_l(const char *text, const char *form, struct tm *pa
 	return end;
 }
 #endif
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As scandir(3), with a name below an open folder; no filter is asked for. */
+static inline int scandirat(int folder, const char *name, struct dirent ***entries, int (*filter)(const struct dirent *),
+			    int (*compare)(const struct dirent **, const struct dirent **))
+{
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
+	DIR *opened = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent **list = NULL, *entry;
+
+	(void)filter;
+	if (!opened && fd >= 0)
+		close(fd);
+	while (opened && (entry = readdir(opened))) {
+		struct dirent **longer = realloc(list, ((size_t)count + 1) * sizeof(*list));
+		struct dirent *copy = malloc(entry->d_reclen);
+
+		if (!longer || !copy)
+			abort(); /* as everywhere when there is no memory (base/memory.h) */
+		memcpy(copy, entry, entry->d_reclen);
+		list = longer;
+		list[count++] = copy;
+	}
+	if (opened)
+		closedir(opened);
+	if (count)
+		qsort(list, (size_t)count, sizeof(*list), (int (*)(const void *, const void *))compare);
+	*entries = list;
+	return opened ? count : -1;
+}
 
 /* glibc's name for what is an int elsewhere */
 #define __rlimit_resource_t int
