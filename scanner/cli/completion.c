@@ -1,10 +1,10 @@
 /*
- * What bash, zsh and fish read to complete a command line of staunch: scripts without a need for anything but the shell, made of the
+ * What bash, zsh and (completion_fish.c) fish read to complete a command line of staunch: scripts without a need for anything but the shell, made of the
  * table. Each finds the command among the words, and then offers the options that mean something to it, the words that an option
  * takes, the verbs, and otherwise files. Rules are asked of `staunch rules list` when they are wanted.
  */
+#include "cli/completion.h"
 #include "cli/options.h"
-#include "cli/options_table.h"
 
 #include <string.h>
 
@@ -25,15 +25,13 @@ enum argument_kind option_argument_kind(const struct option_row *row)
 	return ARGUMENT_OTHER;
 }
 
-/* "a b c" of "a|b|c", or with other characters put for the space and the bar. */
-static void print_replaced(FILE *to, const char *text, char old, char new)
+void completion_print_replaced(FILE *to, const char *text, char old, char new)
 {
 	for (; *text; text++)
 		fputc(*text == old ? new : *text, to);
 }
 
-/* The names of the commands with one of these bits, with this between them. */
-static void print_commands(FILE *to, unsigned bits, const char *between)
+void completion_print_commands(FILE *to, unsigned bits, const char *between)
 {
 	const char *before = "";
 
@@ -45,8 +43,7 @@ static void print_commands(FILE *to, unsigned bits, const char *between)
 	}
 }
 
-/* A text between single quotes, with those in it as the shell has it. In zsh's specifications ":" and brackets mean something. */
-static void print_quoted(FILE *to, const char *text, const char *quote, const char *escaped)
+void completion_print_quoted(FILE *to, const char *text, const char *quote, const char *escaped)
 {
 	for (; *text; text++) {
 		if (*text == '\'')
@@ -58,8 +55,7 @@ static void print_quoted(FILE *to, const char *text, const char *quote, const ch
 	}
 }
 
-/* The options of this kind of argument, as patterns of a shell's `case`: "--name|-n|…", with this between them. Returns how many. */
-static size_t print_options_with(FILE *to, bool (*wanted)(const struct option_row *row), const char *between)
+size_t completion_print_options_with(FILE *to, bool (*wanted)(const struct option_row *row), const char *between)
 {
 	size_t count = 0;
 
@@ -75,7 +71,7 @@ static size_t print_options_with(FILE *to, bool (*wanted)(const struct option_ro
 	return count;
 }
 
-static bool has_argument(const struct option_row *row)
+bool completion_has_argument(const struct option_row *row)
 {
 	return row->argument != NULL;
 }
@@ -135,7 +131,7 @@ static void print_bash_options(FILE *to, const struct command_row *command)
 static void print_bash(FILE *to)
 {
 	fputs(bash_beginning, to);
-	print_options_with(to, has_argument, "|");
+	completion_print_options_with(to, completion_has_argument, "|");
 	fputs(bash_operands, to);
 	for (size_t i = 0; i < option_row_count; i++) {
 		const struct option_row *row = &option_rows[i];
@@ -145,9 +141,9 @@ static void print_bash(FILE *to)
 			fprintf(to, "\t--%s%s) words='%s' ;;\n", row->name, row->short_name ? letter : "", row->words);
 	}
 	fputc('\t', to);
-	print_options_with(to, takes_rule, "|");
+	completion_print_options_with(to, takes_rule, "|");
 	fputs(") words=$(staunch rules list 2>/dev/null | sed '1d;s/ .*//') ;;\n\t", to);
-	print_options_with(to, takes_anything, "|");
+	completion_print_options_with(to, takes_anything, "|");
 	fputs(") return ;;\n"
 	      "\t*)\n\t\tcase $command:$verb:$cur in\n",
 	      to);
@@ -160,7 +156,7 @@ static void print_bash(FILE *to)
 		if (!COMMAND_HAS_VERBS(row))
 			continue;
 		fprintf(to, "\t\t%s::*) words='", row->name);
-		print_replaced(to, row->operands, '|', ' ');
+		completion_print_replaced(to, row->operands, '|', ' ');
 		fputs("' ;;\n", to);
 		if (row->names)
 			fprintf(to, "\t\t%s:*) words='%s' ;;\n", row->name, row->names);
@@ -168,7 +164,7 @@ static void print_bash(FILE *to)
 	fputs("\t\t*:-*) words='", to); /* without a command it is the first, scan */
 	print_bash_options(to, &command_rows[0]);
 	fputs("' ;;\n\t\t::*) words='", to);
-	print_commands(to, ~0u, " ");
+	completion_print_commands(to, ~0u, " ");
 	fputs("' ;;\n\t\tesac ;;\n", to);
 	fputs(bash_end, to);
 }
@@ -203,12 +199,12 @@ static void print_zsh_command_search(FILE *to)
 	      "\t\t(--) break ;;\n"
 	      "\t\t(",
 	      to);
-	print_options_with(to, has_argument, "|");
+	completion_print_options_with(to, completion_has_argument, "|");
 	fputs(") skip=1 ;;\n"
 	      "\t\t(-*) ;;\n"
 	      "\t\t(",
 	      to);
-	print_commands(to, ~0u, "|");
+	completion_print_commands(to, ~0u, "|");
 	fputs(") command=$word; break ;;\n"
 	      "\t\t(*) break ;;\n"
 	      "\t\tesac\n"
@@ -222,7 +218,7 @@ static void print_zsh_option(FILE *to, const struct option_row *row)
 	const char *repeatable = row->kind == OPTION_LIST ? "*" : "";
 
 	fputs("\t[[ $command == (", to);
-	print_commands(to, row->commands, "|");
+	completion_print_commands(to, row->commands, "|");
 	fputs(") ]] && options+=(", to);
 	if (row->short_name && !*repeatable)
 		fprintf(to, "'(-%c --%s)'", row->short_name, row->name);
@@ -233,11 +229,11 @@ static void print_zsh_option(FILE *to, const struct option_row *row)
 	else
 		fprintf(to, "--%s%s", row->name, row->argument ? "=" : "");
 	fputs("'[", to);
-	print_quoted(to, row->help, "'\\''", "[]");
+	completion_print_quoted(to, row->help, "'\\''", "[]");
 	fputc(']', to);
 	if (row->argument) {
 		fputc(':', to);
-		print_quoted(to, row->argument, "'\\''", ":[]");
+		completion_print_quoted(to, row->argument, "'\\''", ":[]");
 		fputc(':', to);
 		switch (option_argument_kind(row)) {
 		case ARGUMENT_WORDS:
@@ -265,7 +261,7 @@ static void print_zsh(FILE *to)
 	fputs(zsh_beginning, to);
 	for (size_t i = 0; i < command_row_count; i++) {
 		fprintf(to, "\t\t'%s:", command_rows[i].name);
-		print_quoted(to, command_rows[i].help, "'\\''", "");
+		completion_print_quoted(to, command_rows[i].help, "'\\''", "");
 		fputs("'\n", to);
 	}
 	print_zsh_command_search(to);
@@ -278,7 +274,7 @@ static void print_zsh(FILE *to)
 		if (!COMMAND_HAS_VERBS(row))
 			continue;
 		fprintf(to, "\t(%s) operands=('2:verb:(", row->name);
-		print_replaced(to, row->operands, '|', ' ');
+		completion_print_replaced(to, row->operands, '|', ' ');
 		fputs(")' ", to);
 		if (row->names)
 			fprintf(to, "'*:name:(%s)') ;;\n", row->names);
@@ -293,108 +289,6 @@ static void print_zsh(FILE *to)
 	      to);
 }
 
-/* ---- fish ---- */
-
-static const char fish_beginning[] =
-	"# fish completion of staunch, made by staunch --completion fish\n"
-	"function __staunch_operands\n"
-	"\tset -l tokens (commandline -opc)\n"
-	"\tset -l skip 0\n"
-	"\tset -e tokens[1]\n"
-	"\tfor token in $tokens\n"
-	"\t\tif test $skip = 1\n"
-	"\t\t\tset skip 0\n"
-	"\t\t\tcontinue\n"
-	"\t\tend\n"
-	"\t\tswitch $token\n"
-	"\t\t\tcase ";
-static const char fish_functions[] =
-	"\n"
-	"\t\t\t\tset skip 1\n"
-	"\t\t\tcase '-*'\n"
-	"\t\t\tcase '*'\n"
-	"\t\t\t\techo -- $token\n"
-	"\t\tend\n"
-	"\tend\n"
-	"end\n"
-	"function __staunch_rules\n"
-	"\tstaunch rules list 2>/dev/null | sed '1d;s/ .*//'\n"
-	"end\n"
-	"# whether the command is one of these; without one it is scan\n"
-	"function __staunch_is\n"
-	"\tset -l operands (__staunch_operands)\n"
-	"\tcontains -- \"$operands[1]\" $argv; and return 0\n"
-	"\tcontains -- \"$operands[1]\" ";
-static const char fish_counting[] =
-	"; and return 1\n"
-	"\tcontains -- scan $argv\n"
-	"end\n"
-	"# __staunch_at COUNT [COMMAND]: whether so many operands stand before, and the first is the command\n"
-	"function __staunch_at\n"
-	"\tset -l operands (__staunch_operands)\n"
-	"\ttest (count $operands) -ge $argv[1]; or return 1\n"
-	"\ttest $argv[1] -ge 2; or test (count $operands) -eq $argv[1]; or return 1\n"
-	"\tset -q argv[2]; or return 0\n"
-	"\ttest \"$operands[1]\" = $argv[2]\n"
-	"end\n";
-
-static void print_fish_option(FILE *to, const struct option_row *row)
-{
-	fputs("complete -c staunch -n '__staunch_is ", to);
-	print_commands(to, row->commands, " ");
-	fputc('\'', to);
-	if (row->short_name)
-		fprintf(to, " -s %c", row->short_name);
-	fprintf(to, " -l %s -d '", row->name);
-	print_quoted(to, row->help, "\\'", "\\");
-	fputc('\'', to);
-	if (row->argument) {
-		switch (option_argument_kind(row)) {
-		case ARGUMENT_WORDS:
-			fprintf(to, " -x -a '%s'", row->words);
-			break;
-		case ARGUMENT_FORMAT:
-			fprintf(to, " -r -F -a '%s'", row->words);
-			break;
-		case ARGUMENT_FILE:
-			fputs(" -r -F", to);
-			break;
-		case ARGUMENT_RULE:
-			fputs(" -x -a '(__staunch_rules)'", to);
-			break;
-		case ARGUMENT_OTHER:
-			fputs(" -x", to);
-			break;
-		}
-	}
-	fputc('\n', to);
-}
-
-static void print_fish(FILE *to)
-{
-	fputs(fish_beginning, to);
-	print_options_with(to, has_argument, " ");
-	fputs(fish_functions, to);
-	print_commands(to, ~0u, " ");
-	fputs(fish_counting, to);
-	for (size_t i = 0; i < command_row_count; i++) {
-		const struct command_row *row = &command_rows[i];
-
-		fprintf(to, "complete -c staunch -n '__staunch_at 0' -a %s -d '", row->name);
-		print_quoted(to, row->help, "\\'", "\\");
-		fputs("'\n", to);
-		if (!COMMAND_HAS_VERBS(row))
-			continue;
-		fprintf(to, "complete -c staunch -f -n '__staunch_at 1 %s' -a '", row->name);
-		print_replaced(to, row->operands, '|', ' ');
-		fputs("'\n", to);
-		if (row->names)
-			fprintf(to, "complete -c staunch -f -n '__staunch_at 2 %s' -a '%s'\n", row->name, row->names);
-	}
-	for (size_t i = 0; i < option_row_count; i++)
-		print_fish_option(to, &option_rows[i]);
-}
-
 int options_print_completion(FILE *to, const char *shell, struct error *error)
 {
 	if (strcmp(shell, "bash") == 0)
@@ -402,7 +296,7 @@ int options_print_completion(FILE *to, const char *shell, struct error *error)
 	else if (strcmp(shell, "zsh") == 0)
 		print_zsh(to);
 	else if (strcmp(shell, "fish") == 0)
-		print_fish(to);
+		completion_print_fish(to);
 	else
 		return error_set(error, ERROR_CONFIGURATION, "--completion '%s': want bash, zsh or fish", shell);
 	return 0;
