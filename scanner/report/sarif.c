@@ -7,11 +7,9 @@
  * locations. What GitHub matches results by is the credential and the path, so that line shifts and rebases keep an alert
  * the one it was.
  */
-#include "report/format.h"
+#include "report/sarif.h"
 
 #include "base/text.h"
-#include "report/human.h"
-#include "report/json_writer.h"
 #include "report/provenance.h"
 #include "rule/rule.h"
 
@@ -22,21 +20,12 @@
 #define RESULTS_PER_RUN 25000
 #define RELATED_MAX 99 /* of 1,000 locations 100 are shown, the first of which is the result's own */
 
-struct sarif {
-	struct report *report;
-	const struct report_result *result;
-	struct json_writer writer;
-	struct human words; /* writes to text */
-	struct buffer text; /* for one value */
-};
-
-static void add_text(struct sarif *sarif, const char *name, const char *text)
+void sarif_add_text(struct sarif *sarif, const char *name, const char *text)
 {
 	json_string(&sarif->writer, name, human_value(&sarif->words, text));
 }
 
-/* "name": { "text": … }; a message's text is Markdown as far as links go, "[" begins one (3.11.6). */
-static void add_message(struct sarif *sarif, const char *name)
+void sarif_add_message(struct sarif *sarif, const char *name)
 {
 	struct buffer escaped = BUFFER_INIT;
 
@@ -50,86 +39,6 @@ static void add_message(struct sarif *sarif, const char *name)
 	json_string(&sarif->writer, "text", escaped.bytes);
 	json_close(&sarif->writer, '}');
 	buffer_release(&escaped);
-}
-
-/* ---- rules ---- */
-
-/* GitHub shows a number from 0 to 10 as a word: from 9.0 on it is critical. What a leaked credential opens is not known, so all are. */
-#define SECURITY_SEVERITY "9.5"
-
-static void add_help(struct sarif *sarif, const struct rule *rule)
-{
-	static const char *const steps[] = { "Have it revoked: staunch does that, or its provider's web page.",
-					     "Create a new key and deploy it.",
-					     "Remove the leaked one from the files that are there now.",
-					     "Leave history as it is: whoever cloned it has the key, and a dead key opens nothing." };
-
-	json_open(&sarif->writer, "help", '{');
-	human_begin(&sarif->words);
-	human_add_text(&sarif->words, rule->name);
-	buffer_add_string(&sarif->text, ": whoever can read this repository can use it, and its history keeps it.");
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-		buffer_add_format(&sarif->text, " %zu. %s", i + 1, steps[i]);
-	json_string(&sarif->writer, "text", sarif->text.bytes);
-	human_begin(&sarif->words);
-	buffer_add_string(&sarif->text, "# A leaked credential\n\nWhoever can read this repository can use it, and its history keeps "
-					"it even when the file is gone.\n\n");
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-		buffer_add_format(&sarif->text, "%zu. %s\n", i + 1, steps[i]);
-	buffer_add_string(&sarif->text, "\nThe provider: `");
-	human_add_text(&sarif->words, rule->provider);
-	buffer_add_string(&sarif->text, "`, the rule: `");
-	human_add_text(&sarif->words, rule->id);
-	buffer_add_string(&sarif->text, "`.\n");
-	json_string(&sarif->writer, "markdown", sarif->text.bytes);
-	json_close(&sarif->writer, '}');
-}
-
-static void add_rule(struct sarif *sarif, const struct rule *rule)
-{
-	struct json_writer *writer = &sarif->writer;
-
-	json_open(writer, NULL, '{');
-	add_text(sarif, "id", rule->id);
-	add_text(sarif, "name", rule->name);
-	human_begin(&sarif->words);
-	buffer_add_string(&sarif->text, "Leaked credential: ");
-	human_add_text(&sarif->words, rule->name);
-	add_message(sarif, "shortDescription");
-	buffer_add_string(&sarif->text, ", in a file or in history");
-	add_message(sarif, "fullDescription");
-	add_help(sarif, rule);
-	json_open(writer, "defaultConfiguration", '{');
-	json_string(writer, "level", "error");
-	json_close(writer, '}');
-	json_open(writer, "properties", '{');
-	json_open(writer, "tags", '[');
-	json_string(writer, NULL, "security");
-	json_string(writer, NULL, "secret");
-	json_string(writer, NULL, "external/cwe/cwe-798");
-	json_close(writer, ']');
-	json_string(writer, "precision", "very-high");
-	json_string(writer, "problem.severity", "error");
-	json_string(writer, "security-severity", SECURITY_SEVERITY);
-	json_close(writer, '}');
-	json_close(writer, '}');
-}
-
-static void add_tool(struct sarif *sarif)
-{
-	const struct report_mask *mask = &sarif->words.mask;
-
-	json_open(&sarif->writer, "tool", '{');
-	json_open(&sarif->writer, "driver", '{');
-	json_string(&sarif->writer, "name", "staunch");
-	json_string(&sarif->writer, "version", sarif->result->version);
-	json_string(&sarif->writer, "semanticVersion", sarif->result->version);
-	json_open(&sarif->writer, "rules", '[');
-	for (size_t i = 0; i < mask->rule_count; i++)
-		add_rule(sarif, mask->rules[i]);
-	json_close(&sarif->writer, ']');
-	json_close(&sarif->writer, '}');
-	json_close(&sarif->writer, '}');
 }
 
 /* ---- places ---- */
@@ -244,7 +153,7 @@ static void add_words(struct sarif *sarif, const struct finding *finding, const 
 		human_add_advice(&sarif->words, finding);
 		buffer_add_char(text, '.');
 	}
-	add_message(sarif, "message");
+	sarif_add_message(sarif, "message");
 }
 
 #define LINE_HASH_DIGITS 16 /* as many as the action that uploads reports would write, which leaves ours alone then */
@@ -295,7 +204,7 @@ static void add_properties(struct sarif *sarif, const struct finding *finding, c
 	if (commit) {
 		json_string(writer, "commit", commit->commit);
 		if (commit->author)
-			add_text(sarif, "author", commit->author);
+			sarif_add_text(sarif, "author", commit->author);
 		if (commit->has_date)
 			json_time(writer, "date", commit->date);
 	}
@@ -311,7 +220,7 @@ static void add_result(struct sarif *sarif, const struct finding *finding)
 	struct json_writer *writer = &sarif->writer;
 
 	json_open(writer, NULL, '{');
-	add_text(sarif, "ruleId", finding->rule->id);
+	sarif_add_text(sarif, "ruleId", finding->rule->id);
 	json_string(writer, "level", levels[finding->confidence]);
 	add_words(sarif, finding, place, commit);
 	json_open(writer, "locations", '[');
@@ -331,7 +240,7 @@ static void add_notification(struct sarif *sarif)
 {
 	json_open(&sarif->writer, NULL, '{');
 	json_string(&sarif->writer, "level", "error");
-	add_message(sarif, "message");
+	sarif_add_message(sarif, "message");
 	json_close(&sarif->writer, '}');
 }
 
@@ -370,7 +279,7 @@ static void add_bases(struct sarif *sarif)
 		human_begin(&sarif->words);
 		buffer_add_string(&sarif->text, "what was scanned as ");
 		human_add_text(&sarif->words, result->targets[i].path ? result->targets[i].path : result->targets[i].kind);
-		add_message(sarif, "description");
+		sarif_add_message(sarif, "description");
 		json_close(&sarif->writer, '}');
 	}
 	json_close(&sarif->writer, '}');
@@ -388,7 +297,7 @@ static void add_provenance(struct sarif *sarif)
 		if (provenance.revision)
 			json_string(&sarif->writer, "revisionId", provenance.revision);
 		if (provenance.branch)
-			add_text(sarif, "branch", provenance.branch);
+			sarif_add_text(sarif, "branch", provenance.branch);
 		json_close(&sarif->writer, '}');
 		json_close(&sarif->writer, ']');
 	}
@@ -400,7 +309,7 @@ static void add_run(struct sarif *sarif, size_t first)
 	size_t end = first + RESULTS_PER_RUN;
 
 	json_open(&sarif->writer, NULL, '{');
-	add_tool(sarif);
+	sarif_add_tool(sarif);
 	json_open(&sarif->writer, "automationDetails", '{');
 	human_begin(&sarif->words);
 	buffer_add_string(&sarif->text, "staunch");

@@ -4,7 +4,7 @@
  * known are passed over, since a later version may write more.
  */
 #define _GNU_SOURCE
-#include "report/saved.h"
+#include "report/saved_reader.h"
 
 #include "base/buffer.h"
 #include "base/mask.h"
@@ -15,167 +15,11 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SCHEMA "staunch-report/1"
-#define NUMBER_MAX 9007199254740992.0 /* 2^53: above it a number of JSON is no longer exact */
-#define WORD_MAX 200 /* bytes of what a report of ours has in a word or two: kinds, forms, the version, a shortened key */
-
-struct reader {
-	struct saved *saved;
-	const char *file;
-	const char *wrong; /* what is to be said of a file that is not as it should be */
-	bool any_target;   /* places are of targets that are told elsewhere */
-	char where[64]; /* "findings[3].places[0]." */
-	bool failed;    /* and *error is set */
-	struct error *error;
-};
-
-static void fail(struct reader *reader, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void fail(struct reader *reader, const char *name, const char *format, ...)
-{
-	char what[256];
-	va_list arguments;
-
-	if (reader->failed)
-		return;
-	va_start(arguments, format);
-	vsnprintf(what, sizeof(what), format, arguments);
-	va_end(arguments);
-	error_set(reader->error, ERROR_MALFORMED, "'%s' %s: %s%s: %s", reader->file, reader->wrong, reader->where, name, what);
-	reader->failed = true;
-}
-
-/* ---- members ---- */
-
-static const cJSON *member(const cJSON *object, const char *name)
-{
-	return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static const char *text_of(struct reader *reader, const cJSON *item, const char *name, bool required)
-{
-	if (!item && !required)
-		return NULL;
-	if (!cJSON_IsString(item)) {
-		fail(reader, name, item ? "want a text" : "it is missing");
-		return required ? "" : NULL;
-	}
-	return item->valuestring;
-}
-
-static const char *take_text(struct reader *reader, const cJSON *object, const char *name, bool required)
-{
-	return text_of(reader, member(object, name), name, required);
-}
-
-static bool is_word(const char *text)
-{
-	return strlen(text) <= WORD_MAX && !text[strcspn(text, "\001\002\003\004\005\006\007\b\t\n\v\f\r\033\177")];
-}
-
-static const char *take_word(struct reader *reader, const cJSON *object, const char *name)
-{
-	const char *text = take_text(reader, object, name, true);
-
-	if (!is_word(text))
-		fail(reader, name, "want a word, at most %d bytes of it", WORD_MAX);
-	return text;
-}
-
-static uint64_t take_number(struct reader *reader, const cJSON *object, const char *name, bool required, uint64_t most)
-{
-	const cJSON *item = member(object, name);
-
-	if (!item && !required)
-		return 0;
-	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0) || item->valuedouble > NUMBER_MAX ||
-	    item->valuedouble != (double)(uint64_t)item->valuedouble || (uint64_t)item->valuedouble > most) {
-		fail(reader, name, item ? "want a whole number that is not too large" : "it is missing");
-		return 0;
-	}
-	return (uint64_t)item->valuedouble;
-}
-#define ANY_NUMBER UINT64_MAX
-
-static bool take_bool(struct reader *reader, const cJSON *object, const char *name, bool required)
-{
-	const cJSON *item = member(object, name);
-
-	if ((item || required) && !cJSON_IsBool(item))
-		fail(reader, name, item ? "want true or false" : "it is missing");
-	return cJSON_IsTrue(item);
-}
-
-static const cJSON *take_container(struct reader *reader, const cJSON *object, const char *name, bool required, bool array)
-{
-	const cJSON *item = member(object, name);
-
-	if (!item && !required)
-		return NULL;
-	if (array ? !cJSON_IsArray(item) : !cJSON_IsObject(item)) {
-		fail(reader, name, item ? array ? "want a list" : "want an object" : "it is missing");
-		return NULL;
-	}
-	return item;
-}
-
-/* "2026-11-23T15:00:00Z", as text_format_time() writes it and nothing else. Returns whether it is there. */
-static bool take_time(struct reader *reader, const cJSON *object, const char *name, bool required, int64_t *seconds)
-{
-	const char *text = take_text(reader, object, name, required), *end;
-	char again[TEXT_TIME_SIZE];
-	struct tm parts = { 0 };
-
-	if (!text || reader->failed)
-		return false;
-	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-	*seconds = timegm(&parts);
-	text_format_time(*seconds, again);
-	if (!end || *end || strcmp(again, text) != 0) {
-		fail(reader, name, "want a time, as 2026-11-23T15:00:00Z");
-		return false;
-	}
-	return true;
-}
-
-/* length: 0: 40 or 64 */
-static bool is_hex(const char *text, size_t length)
-{
-	size_t digits = strspn(text, "0123456789abcdef");
-
-	return !text[digits] && (length ? digits == length : digits == 40 || digits == 64);
-}
-
-static void take_id(struct reader *reader, const cJSON *object, const char *name, char id[OBJECT_ID_HEX_SIZE])
-{
-	const char *text = take_text(reader, object, name, false);
-
-	if (!text)
-		return;
-	if (is_hex(text, 0))
-		strcpy(id, text);
-	else
-		fail(reader, name, "want 40 or 64 hexadecimal digits");
-}
-
-/* One of count words, by their names. */
-static unsigned take_choice(struct reader *reader, const cJSON *object, const char *name, unsigned count, const char *(*name_of)(unsigned))
-{
-	const char *text = take_text(reader, object, name, true);
-
-	for (unsigned i = 0; i < count; i++) {
-		if (strcmp(text, name_of(i)) == 0)
-			return i;
-	}
-	fail(reader, name, "it is none of the words that stand there");
-	return 0;
-}
 
 static const char *confidence_at(unsigned index)
 {
@@ -205,7 +49,7 @@ static const char *state_at(unsigned index)
 /* ---- parts ---- */
 
 /* What follows is inside a member; returns what leave() goes back to. */
-static size_t enter(struct reader *reader, const char *name)
+static size_t enter(struct saved_reader *reader, const char *name)
 {
 	size_t length = strlen(reader->where);
 
@@ -213,25 +57,25 @@ static size_t enter(struct reader *reader, const char *name)
 	return length;
 }
 
-static void leave(struct reader *reader, size_t length)
+static void leave(struct saved_reader *reader, size_t length)
 {
 	reader->where[length] = '\0';
 }
 
 /* A list of texts as one, each ended by (or, but for the last one, followed by) a character that none of them holds. */
-static char *read_list(struct reader *reader, const cJSON *object, const char *name, char separator, bool ended)
+static char *read_list(struct saved_reader *reader, const cJSON *object, const char *name, char separator, bool ended)
 {
-	const cJSON *list = take_container(reader, object, name, false, true), *item;
+	const cJSON *list = saved_take_container(reader, object, name, false, true), *item;
 	const char none[] = { separator, '\0' };
 	struct buffer joined = BUFFER_INIT;
 	char *kept;
 
 	cJSON_ArrayForEach(item, list)
 	{
-		const char *text = text_of(reader, item, name, true);
+		const char *text = saved_text_of(reader, item, name, true);
 
 		if (strpbrk(text, none) || !*text)
-			fail(reader, name, "there is one that cannot be a name");
+			saved_fail(reader, name, "there is one that cannot be a name");
 		if (joined.length && !ended)
 			buffer_add_char(&joined, separator);
 		buffer_add_string(&joined, text);
@@ -243,32 +87,32 @@ static char *read_list(struct reader *reader, const cJSON *object, const char *n
 	return kept;
 }
 
-static void read_place(struct reader *reader, const cJSON *object, struct place *place)
+static void read_place(struct saved_reader *reader, const cJSON *object, struct place *place)
 {
 	const struct report_result *result = &reader->saved->result;
 
 	if (!cJSON_IsObject(object)) {
-		fail(reader, "", "want an object");
+		saved_fail(reader, "", "want an object");
 		return;
 	}
-	place->target = (uint32_t)take_number(reader, object, "target", true, UINT32_MAX);
+	place->target = (uint32_t)saved_take_number(reader, object, "target", true, UINT32_MAX);
 	if (place->target >= result->target_count && !reader->any_target)
-		fail(reader, "target", "there are only %zu targets", result->target_count);
-	place->kind = (enum place_kind)take_choice(reader, object, "kind", PLACE_KIND_COUNT, place_kind_at);
-	place->path = saved_keep(reader->saved, take_text(reader, object, "path", false));
+		saved_fail(reader, "target", "there are only %zu targets", result->target_count);
+	place->kind = (enum place_kind)saved_take_choice(reader, object, "kind", PLACE_KIND_COUNT, place_kind_at);
+	place->path = saved_keep(reader->saved, saved_take_text(reader, object, "path", false));
 	place->archive_path = read_list(reader, object, "archive_path", '\n', false);
 	place->encoding = read_list(reader, object, "encoding", ',', false);
-	place->line = take_number(reader, object, "line", false, ANY_NUMBER);
-	place->column = take_number(reader, object, "column", false, ANY_NUMBER);
-	place->offset = take_number(reader, object, "offset", true, ANY_NUMBER);
-	take_id(reader, object, "object", place->object);
-	take_id(reader, object, "commit", place->commit);
-	place->author = saved_keep(reader->saved, take_text(reader, object, "author", false));
-	place->has_date = take_time(reader, object, "date", false, &place->date);
-	place->reachable = !member(object, "reachable") || take_bool(reader, object, "reachable", false);
+	place->line = saved_take_number(reader, object, "line", false, ANY_NUMBER);
+	place->column = saved_take_number(reader, object, "column", false, ANY_NUMBER);
+	place->offset = saved_take_number(reader, object, "offset", true, ANY_NUMBER);
+	saved_take_id(reader, object, "object", place->object);
+	saved_take_id(reader, object, "commit", place->commit);
+	place->author = saved_keep(reader->saved, saved_take_text(reader, object, "author", false));
+	place->has_date = saved_take_time(reader, object, "date", false, &place->date);
+	place->reachable = !saved_member(object, "reachable") || saved_take_bool(reader, object, "reachable", false);
 }
 
-static void read_places(struct reader *reader, const cJSON *places, struct finding *finding)
+static void read_places(struct saved_reader *reader, const cJSON *places, struct finding *finding)
 {
 	const cJSON *item;
 	char name[32];
@@ -287,48 +131,48 @@ static void read_places(struct reader *reader, const cJSON *places, struct findi
 	}
 }
 
-static void read_places_total(struct reader *reader, const cJSON *object, struct finding *finding)
+static void read_places_total(struct saved_reader *reader, const cJSON *object, struct finding *finding)
 {
-	finding->places_total = take_number(reader, object, "places_total", true, ANY_NUMBER);
+	finding->places_total = saved_take_number(reader, object, "places_total", true, ANY_NUMBER);
 	if (finding->places_total < finding->place_count)
-		fail(reader, "places_total", "there are %zu already", finding->place_count);
+		saved_fail(reader, "places_total", "there are %zu already", finding->place_count);
 }
 
-static void read_sighting(struct reader *reader, const cJSON *object, const char *name, struct sighting *sighting)
+static void read_sighting(struct saved_reader *reader, const cJSON *object, const char *name, struct sighting *sighting)
 {
-	const cJSON *item = member(object, name);
+	const cJSON *item = saved_member(object, name);
 	size_t before;
 
 	if (!item || cJSON_IsNull(item))
 		return;
 	if (!cJSON_IsObject(item)) {
-		fail(reader, name, "want an object or null");
+		saved_fail(reader, name, "want an object or null");
 		return;
 	}
 	before = enter(reader, name);
-	take_id(reader, item, "commit", sighting->commit);
-	take_time(reader, item, "date", true, &sighting->date);
+	saved_take_id(reader, item, "commit", sighting->commit);
+	saved_take_time(reader, item, "date", true, &sighting->date);
 	if (!sighting->commit[0])
-		fail(reader, "commit", "it is missing");
+		saved_fail(reader, "commit", "it is missing");
 	leave(reader, before);
 }
 
-static void read_revocation(struct reader *reader, const cJSON *object, struct revocation *revocation)
+static void read_revocation(struct saved_reader *reader, const cJSON *object, struct revocation *revocation)
 {
-	const cJSON *item = take_container(reader, object, "revocation", true, false);
+	const cJSON *item = saved_take_container(reader, object, "revocation", true, false);
 	size_t before;
 
 	if (!item)
 		return;
 	before = enter(reader, "revocation");
-	revocation->state = (enum revocation_state)take_choice(reader, item, "state", REVOCATION_STATE_COUNT, state_at);
-	revocation->http_status = (unsigned)take_number(reader, item, "http_status", false, 999);
-	revocation->attempts = (unsigned)take_number(reader, item, "attempts", false, 1000000);
-	revocation->has_time = take_time(reader, item, "at", false, &revocation->at);
-	revocation->earlier = take_bool(reader, item, "earlier", false);
-	if (member(item, "verified"))
-		revocation->verified = (enum verification)take_choice(reader, item, "verified", VERIFICATION_UNKNOWN + 1, verification_at);
-	revocation->message = saved_keep(reader->saved, take_text(reader, item, "message", false));
+	revocation->state = (enum revocation_state)saved_take_choice(reader, item, "state", REVOCATION_STATE_COUNT, state_at);
+	revocation->http_status = (unsigned)saved_take_number(reader, item, "http_status", false, 999);
+	revocation->attempts = (unsigned)saved_take_number(reader, item, "attempts", false, 1000000);
+	revocation->has_time = saved_take_time(reader, item, "at", false, &revocation->at);
+	revocation->earlier = saved_take_bool(reader, item, "earlier", false);
+	if (saved_member(item, "verified"))
+		revocation->verified = (enum verification)saved_take_choice(reader, item, "verified", VERIFICATION_UNKNOWN + 1, verification_at);
+	revocation->message = saved_keep(reader->saved, saved_take_text(reader, item, "message", false));
 	leave(reader, before);
 }
 
@@ -346,66 +190,66 @@ char *saved_keep_shown(struct saved *saved, const char *text)
 	return kept;
 }
 
-static void read_finding(struct reader *reader, const cJSON *object, struct finding *finding)
+static void read_finding(struct saved_reader *reader, const cJSON *object, struct finding *finding)
 {
 	static const char scheme[] = "sha256:";
-	const char *rule = take_word(reader, object, "rule"), *provider = take_word(reader, object, "provider");
-	const char *fingerprint = take_text(reader, object, "fingerprint", true);
+	const char *rule = saved_take_word(reader, object, "rule"), *provider = saved_take_word(reader, object, "provider");
+	const char *fingerprint = saved_take_text(reader, object, "fingerprint", true);
 
 	finding->rule = reader->failed ? NULL : saved_rule(reader->saved, rule, provider);
 	if (!finding->rule)
-		fail(reader, "rule", "there are more than %d rules", SAVED_RULES_MAX);
-	finding->confidence = (enum confidence)take_choice(reader, object, "confidence", CONFIDENCE_CERTAIN + 1, confidence_at);
-	finding->shown = saved_keep_shown(reader->saved, take_word(reader, object, "secret"));
-	if (strncmp(fingerprint, scheme, strlen(scheme)) != 0 || !is_hex(fingerprint + strlen(scheme), SECRET_FINGERPRINT_SIZE - 1))
-		fail(reader, "fingerprint", "want sha256: and 64 hexadecimal digits");
+		saved_fail(reader, "rule", "there are more than %d rules", SAVED_RULES_MAX);
+	finding->confidence = (enum confidence)saved_take_choice(reader, object, "confidence", CONFIDENCE_CERTAIN + 1, confidence_at);
+	finding->shown = saved_keep_shown(reader->saved, saved_take_word(reader, object, "secret"));
+	if (strncmp(fingerprint, scheme, strlen(scheme)) != 0 || !saved_is_hex(fingerprint + strlen(scheme), SECRET_FINGERPRINT_SIZE - 1))
+		saved_fail(reader, "fingerprint", "want sha256: and 64 hexadecimal digits");
 	else
 		strcpy(finding->fingerprint, fingerprint + strlen(scheme));
 	finding->encoding = read_list(reader, object, "encoding", ',', false);
-	read_places(reader, take_container(reader, object, "places", true, true), finding);
+	read_places(reader, saved_take_container(reader, object, "places", true, true), finding);
 	read_places_total(reader, object, finding);
-	finding->commits_total = take_number(reader, object, "commits_total", false, ANY_NUMBER);
+	finding->commits_total = saved_take_number(reader, object, "commits_total", false, ANY_NUMBER);
 	read_sighting(reader, object, "first_seen", &finding->first_seen);
 	read_sighting(reader, object, "last_seen", &finding->last_seen);
-	finding->at_head = take_bool(reader, object, "at_head", true);
+	finding->at_head = saved_take_bool(reader, object, "at_head", true);
 	read_sighting(reader, object, "removed", &finding->removed);
 	finding->refs = read_list(reader, object, "refs", '\n', true);
-	finding->refs_total = take_number(reader, object, "refs_total", false, ANY_NUMBER);
+	finding->refs_total = saved_take_number(reader, object, "refs_total", false, ANY_NUMBER);
 	read_revocation(reader, object, &finding->revocation);
 }
 
-static void read_target(struct reader *reader, const cJSON *object)
+static void read_target(struct saved_reader *reader, const cJSON *object)
 {
 	struct target *target = saved_add_target(reader->saved);
 
-	target->kind = saved_keep(reader->saved, take_word(reader, object, "kind"));
-	target->path = saved_keep(reader->saved, take_text(reader, object, "path", false));
-	target->commits = take_number(reader, object, "commits", true, ANY_NUMBER);
-	target->objects = take_number(reader, object, "objects", true, ANY_NUMBER);
-	target->bytes = take_number(reader, object, "bytes", true, ANY_NUMBER);
+	target->kind = saved_keep(reader->saved, saved_take_word(reader, object, "kind"));
+	target->path = saved_keep(reader->saved, saved_take_text(reader, object, "path", false));
+	target->commits = saved_take_number(reader, object, "commits", true, ANY_NUMBER);
+	target->objects = saved_take_number(reader, object, "objects", true, ANY_NUMBER);
+	target->bytes = saved_take_number(reader, object, "bytes", true, ANY_NUMBER);
 }
 
 /* The last one may say how many more there were, which the summary tells too. */
-static void read_incomplete(struct reader *reader, const cJSON *object)
+static void read_incomplete(struct saved_reader *reader, const cJSON *object)
 {
-	const char *what = take_word(reader, object, "what");
+	const char *what = saved_take_word(reader, object, "what");
 	struct incomplete *incomplete;
 
-	if (strcmp(what, "more") == 0 && !member(object, "target"))
+	if (strcmp(what, "more") == 0 && !saved_member(object, "target"))
 		return;
 	incomplete = saved_add_incomplete(reader->saved);
 	incomplete->what = saved_keep(reader->saved, what);
-	incomplete->target = (uint32_t)take_number(reader, object, "target", true, UINT32_MAX);
-	take_id(reader, object, "object", incomplete->object);
-	incomplete->path = saved_keep(reader->saved, take_text(reader, object, "path", false));
-	incomplete->detail = saved_keep(reader->saved, take_text(reader, object, "detail", false));
+	incomplete->target = (uint32_t)saved_take_number(reader, object, "target", true, UINT32_MAX);
+	saved_take_id(reader, object, "object", incomplete->object);
+	incomplete->path = saved_keep(reader->saved, saved_take_text(reader, object, "path", false));
+	incomplete->detail = saved_keep(reader->saved, saved_take_text(reader, object, "detail", false));
 }
 
 /* ---- the report ---- */
 
-static void read_items(struct reader *reader, const cJSON *root, const char *name)
+static void read_items(struct saved_reader *reader, const cJSON *root, const char *name)
 {
-	const cJSON *items = take_container(reader, root, name, true, true), *item;
+	const cJSON *items = saved_take_container(reader, root, name, true, true), *item;
 	size_t index = 0;
 
 	cJSON_ArrayForEach(item, items)
@@ -414,7 +258,7 @@ static void read_items(struct reader *reader, const cJSON *root, const char *nam
 			return;
 		snprintf(reader->where, sizeof(reader->where), "%s[%zu].", name, index);
 		if (!cJSON_IsObject(item))
-			fail(reader, "", "want an object");
+			saved_fail(reader, "", "want an object");
 		else if (strcmp(name, "targets") == 0)
 			read_target(reader, item);
 		else if (strcmp(name, "incomplete") == 0)
@@ -428,52 +272,52 @@ static void read_items(struct reader *reader, const cJSON *root, const char *nam
 }
 
 /* What the scan process had given up. A version of Landlock that is null was not in force. */
-static void read_sandbox(struct reader *reader, const cJSON *root)
+static void read_sandbox(struct saved_reader *reader, const cJSON *root)
 {
-	const cJSON *object = take_container(reader, root, "sandbox", false, false);
+	const cJSON *object = saved_take_container(reader, root, "sandbox", false, false);
 	struct sandbox *sandbox = &reader->saved->sandbox;
 	size_t before;
 
 	if (!object)
 		return;
 	before = enter(reader, "sandbox");
-	sandbox->mode = (enum sandbox_mode)take_choice(reader, object, "mode", SANDBOX_OFF + 1, sandbox_mode_at);
-	if (!cJSON_IsNull(member(object, "landlock_abi")))
-		sandbox->landlock_abi = (unsigned)take_number(reader, object, "landlock_abi", true, UINT32_MAX);
-	sandbox->seccomp = take_bool(reader, object, "seccomp", true);
+	sandbox->mode = (enum sandbox_mode)saved_take_choice(reader, object, "mode", SANDBOX_OFF + 1, sandbox_mode_at);
+	if (!cJSON_IsNull(saved_member(object, "landlock_abi")))
+		sandbox->landlock_abi = (unsigned)saved_take_number(reader, object, "landlock_abi", true, UINT32_MAX);
+	sandbox->seccomp = saved_take_bool(reader, object, "seccomp", true);
 	leave(reader, before);
 	reader->saved->result.sandbox = sandbox;
 }
 
-static void read_root(struct reader *reader, const cJSON *root)
+static void read_root(struct saved_reader *reader, const cJSON *root)
 {
 	struct report_result *result = &reader->saved->result;
 	const cJSON *summary;
 
 	if (!cJSON_IsObject(root)) {
-		fail(reader, "it", "want an object");
+		saved_fail(reader, "it", "want an object");
 		return;
 	}
-	if (strcmp(take_text(reader, root, "schema", true), SCHEMA) != 0)
-		fail(reader, "schema", "want " SCHEMA ": it was written by something else, or by a later version");
-	result->version = saved_keep(reader->saved, take_word(reader, root, "staunch"));
-	take_time(reader, root, "started", true, &result->started);
-	take_time(reader, root, "finished", true, &result->finished);
-	result->dry_run = take_bool(reader, root, "dry_run", true);
-	result->interrupted = take_bool(reader, root, "interrupted", false);
-	result->interrupted_later = result->interrupted && member(root, "interrupted_while");
+	if (strcmp(saved_take_text(reader, root, "schema", true), SCHEMA) != 0)
+		saved_fail(reader, "schema", "want " SCHEMA ": it was written by something else, or by a later version");
+	result->version = saved_keep(reader->saved, saved_take_word(reader, root, "staunch"));
+	saved_take_time(reader, root, "started", true, &result->started);
+	saved_take_time(reader, root, "finished", true, &result->finished);
+	result->dry_run = saved_take_bool(reader, root, "dry_run", true);
+	result->interrupted = saved_take_bool(reader, root, "interrupted", false);
+	result->interrupted_later = result->interrupted && saved_member(root, "interrupted_while");
 	result->interrupted &= !result->interrupted_later;
 	read_sandbox(reader, root);
 	read_items(reader, root, "targets");
 	read_items(reader, root, "findings");
 	read_items(reader, root, "incomplete");
-	summary = take_container(reader, root, "summary", true, false);
-	result->suppressed = take_number(reader, summary, "suppressed", true, ANY_NUMBER);
-	result->incomplete_total = take_number(reader, summary, "incomplete", true, ANY_NUMBER);
+	summary = saved_take_container(reader, root, "summary", true, false);
+	result->suppressed = saved_take_number(reader, summary, "suppressed", true, ANY_NUMBER);
+	result->incomplete_total = saved_take_number(reader, summary, "incomplete", true, ANY_NUMBER);
 	if (result->incomplete_total < result->incomplete_count)
-		fail(reader, "summary.incomplete", "there are %zu already", result->incomplete_count);
-	if (take_number(reader, summary, "findings", true, ANY_NUMBER) != result->finding_count)
-		fail(reader, "summary.findings", "there are %zu: the file was cut or changed", result->finding_count);
+		saved_fail(reader, "summary.incomplete", "there are %zu already", result->incomplete_count);
+	if (saved_take_number(reader, summary, "findings", true, ANY_NUMBER) != result->finding_count)
+		saved_fail(reader, "summary.findings", "there are %zu: the file was cut or changed", result->finding_count);
 }
 
 static int read_all(struct buffer *text, const char *file, struct error *error)
@@ -503,7 +347,7 @@ static int read_all(struct buffer *text, const char *file, struct error *error)
 }
 
 /* The tree of a text that is sound JSON, for the caller to delete; NULL with *reader's error otherwise. */
-static cJSON *parse(struct reader *reader, const char *text, size_t length)
+static cJSON *parse(struct saved_reader *reader, const char *text, size_t length)
 {
 	size_t offset = 0;
 	const char *wrong = json_text_check(text, length, &offset);
@@ -518,7 +362,7 @@ static cJSON *parse(struct reader *reader, const char *text, size_t length)
 
 int saved_read_json(struct saved *saved, const char *file, struct error *error)
 {
-	struct reader reader = { .saved = saved, .file = file, .wrong = "is no report of staunch", .error = error };
+	struct saved_reader reader = { .saved = saved, .file = file, .wrong = "is no report of staunch", .error = error };
 	struct buffer text = BUFFER_INIT;
 	int result = read_all(&text, file, error);
 	cJSON *root;
@@ -538,13 +382,13 @@ int saved_read_json(struct saved *saved, const char *file, struct error *error)
 
 int saved_read_places(struct saved *saved, struct finding *finding, const char *places, const char *from, struct error *error)
 {
-	struct reader reader = { .saved = saved, .file = from, .wrong = "has places that no report has", .any_target = true, .error = error };
+	struct saved_reader reader = { .saved = saved, .file = from, .wrong = "has places that no report has", .any_target = true, .error = error };
 	cJSON *root = parse(&reader, places, strlen(places));
 
 	if (!root)
 		return ERROR_MALFORMED;
 	if (!cJSON_IsArray(root))
-		fail(&reader, "places", "want a list");
+		saved_fail(&reader, "places", "want a list");
 	else
 		read_places(&reader, root, finding);
 	cJSON_Delete(root);
