@@ -48,8 +48,8 @@ CHECK_DEPS := $(CLANG_DEPS) valgrind
 LIBRARIES   := $(PACKAGES) $(HEADER_PACKAGES)
 DEPS_dnf    := gcc make pkgconf-pkg-config ca-certificates $(foreach l,$(LIBRARIES),'pkgconfig($l)')
 DEPS_apk    := gcc make musl-dev linux-headers musl-fts-dev pkgconf ca-certificates $(LIBRARIES:%=pc:%)
-DEPS_pacman := gcc make pkgconf ca-certificates libgit2 pcre2 vectorscan libdeflate cjson openssl zlib libseccomp curl sqlite postgresql-libs
-DEPS_brew   := pkgconf libgit2 pcre2 vectorscan libdeflate cjson openssl@3 zlib curl sqlite libpq
+DEPS_pacman := gcc make pkgconf ca-certificates libgit2 pcre2 vectorscan libdeflate cjson openssl zlib libseccomp curl sqlite postgresql-libs libarchive
+DEPS_brew   := pkgconf libgit2 pcre2 vectorscan libdeflate cjson openssl@3 zlib curl sqlite libpq libarchive
 
 Q := $(if $(V),,@)
 # `make check` builds on all processors, unless the caller said how many

@@ -90,6 +90,17 @@ package_of() {
 		while read -r file; do grep -nF "$version" "$ROOT/$file" | grep -vE '/\*|"[a-z_]+": ' | sed "s|^|$file:|"; done)" ]
 }
 
+# named_by MANAGER: whose names are no names of pkg-config has one for each library that is wanted
+named_by() {
+	local library
+	for library in libgit2 'libpcre2-8 pcre2' libdeflate 'libcjson cjson' 'libcrypto openssl' zlib 'libcurl curl' 'sqlite3 sqlite' 'libpq postgresql-libs libpq' \
+		'libhs vectorscan' libarchive; do
+		grep -qE " (${library// /|})(@3)?( |\$)" called || { echo "$1: no $library"; return 1; }
+	done
+	# none is forgotten here either (seccomp is Linux's)
+	[ "$(sed -n '/\$/d;s/^\(HEADER_\)\?PACKAGES *:= //p' "$ROOT/Makefile" | tr ' ' '\n' | grep -c .)" = 12 ]
+}
+
 @test "make deps: the manager that there is gets the libraries by names of its own, and nobody is asked for what is there" {
 	local manager tool
 	for manager in dnf apk pacman brew; do
@@ -106,8 +117,8 @@ package_of() {
 		case $manager in
 		dnf) grep -qE "^dnf install -y gcc .* pkgconfig\(libgit2\) .*pkgconfig\(libhs\)" called ;;
 		apk) grep -qE '^apk add gcc .* pc:libgit2 .* pc:libhs' called ;;
-		pacman) grep -qE '^pacman -S --needed --noconfirm gcc .* libgit2 .* vectorscan ' called ;;
-		brew) grep -qE '^brew install pkgconf libgit2 .* vectorscan ' called ;;
+		pacman) grep -qE '^pacman -S --needed --noconfirm gcc .* libgit2 .* vectorscan ' called && named_by "$manager" ;;
+		brew) grep -qE '^brew install pkgconf libgit2 .* vectorscan ' called && named_by "$manager" ;;
 		esac
 		touch there # pkg-config knows all of them
 		rm called
