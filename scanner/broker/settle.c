@@ -129,6 +129,9 @@ static void decide(struct settlement *settlement, const struct broker_options *o
 	if (!count) {
 		settlement_tell(settlement);
 	} else if (settlement->result->dry_run) {
+		if (count > options->max_revocations)
+			log_note("%zu keys are more than --max-revocations %lu allows: a run that sends would send none of them", count,
+				 options->max_revocations);
 		settlement_rest(settlement, REVOCATION_DRY_RUN, NULL);
 	} else if (*stop || settlement->result->interrupted) {
 		leave_pending(settlement, "interrupted before it was sent");

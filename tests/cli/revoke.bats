@@ -154,6 +154,12 @@ revoke() {
 	expect_arrivals 0
 	expect_message '3 keys would be sent, more than --max-revocations 2 allows: none was sent'
 	expect '[.findings[].revocation.state] | unique' '["pending"]'
+	# a dry run says so beforehand
+	staunch dir keys --max-revocations 2
+	expect_status 1
+	expect_message '3 keys are more than --max-revocations 2 allows: a run that sends would send none of them'
+	staunch dir keys --max-revocations 3
+	refute grep -F 'max-revocations' "$ERR"
 	staunch_sending dir keys --yes --endpoint "$AT" --max-revocations 0 -f json
 	expect_status 3
 	expect_arrivals 0
