@@ -233,6 +233,7 @@ ready() {
 	ready github-action '.runs.steps[0].run' >"$T/build.sh"
 	ready github-action '.runs.steps[1].run' >"$T/scan.sh"
 	[ "$(jq -r '.runs | [.using, (.steps | length), (.steps[] | .shell)] | join(" ")' "$T/github-action.json")" = 'composite 2 bash bash' ]
+	[ "$(jq -rc '.inputs | map_values(.default)' "$T/github-action.json")" = '{"revoke":"false","arguments":"","format":"github","path":"."}' ]
 	# nothing of an input is put into a script, where it would be run
 	refute grep -F '${{' "$T/build.sh" "$T/scan.sh"
 	[ "$(jq -r '.runs.steps[1].env | to_entries[] | [.key, .value] | join(" ")' "$T/github-action.json")" = \
@@ -265,6 +266,11 @@ STAUNCH_PATH \${{ inputs.path }}" ]
 		expect_status 2
 	done
 	refute test -e x
+	# another folder
+	cd "$T"
+	status=0
+	STAUNCH_ARGUMENTS= STAUNCH_PATH=clone bash --noprofile --norc -e -o pipefail "$T/scan.sh" >"$OUT" 2>"$ERR" </dev/null || status=$?
+	expect_status 1
 }
 
 @test "ci: the file for GitLab, its script run as the runner runs it" {
@@ -312,65 +318,4 @@ STAUNCH_PATH \${{ inputs.path }}" ]
 	done
 	python3 -c 'import sys, yaml; [yaml.safe_load(open(f)) for f in sys.argv[1:]]' "$root/.github/actions/staunch/action.yml" \
 		"$root/.gitlab/staunch.yml" "$root/.pre-commit-hooks.yaml" || skip "no YAML parser to check the files with"
-}
-
-# steps FILE FILTER: the shell lines in it, by an expression of Python on its `document`
-steps() {
-	python3 -c 'import sys, yaml; document = yaml.safe_load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"
-}
-
-# as_a_runner NAME=VALUE... SCRIPT: run it as the runners of GitHub and GitLab do
-as_a_runner() {
-	next_run
-	status=0
-	env -u STAUNCH_DRY_RUN "${@:1:$#-1}" bash --noprofile --norc -eo pipefail "${@: -1}" >"$OUT" 2>"$ERR" </dev/null || status=$?
-	keep_output
-}
-
-@test "ci: the steps of the GitHub action, run as its runner does" {
-	python3 -c 'import yaml' || skip "no YAML parser to read the action with"
-	make_clone
-	# the action in a checkout of its own, which the first step would build
-	mkdir -p "$T/action/.github/actions" "$T/action/build"
-	cp -r "$BATS_TEST_DIRNAME/../../.github/actions/staunch" "$T/action/.github/actions/"
-	ln -s "$STAUNCH" "$T/action/build/staunch"
-	printf 'deps all:\n\t@echo made $@\n' >"$T/action/Makefile"
-	action=$T/action/.github/actions/staunch
-	steps "$action/action.yml" 'document["runs"]["steps"][0]["run"]' >"$T/build.sh"
-	as_a_runner GITHUB_ACTION_PATH="$action" "$T/build.sh"
-	expect_status 0
-	[ "$(grep -c made "$ERR")" = 2 ] && [ ! -s "$OUT" ]
-	steps "$action/action.yml" 'document["runs"]["steps"][1]["run"]' >"$T/scan.sh"
-	jq -n --arg before "$t1" --arg after "$t2" '{before: $before, after: $after, repository: {default_branch: "main"}}' >"$T/event"
-	job=(GITHUB_ACTION_PATH="$action" GITHUB_ACTIONS=true GITHUB_EVENT_NAME=push GITHUB_EVENT_PATH="$T/event" GITHUB_SHA="$t2"
-		GITHUB_STEP_SUMMARY="$T/summary" STAUNCH_DRY_RUN=1 STAUNCH_FORMAT=github)
-	as_a_runner "${job[@]}" STAUNCH_ARGUMENTS="--no-progress -f sarif:$T/staunch.sarif" STAUNCH_PATH=. "$T/scan.sh"
-	expect_status 1
-	grep -q '^::error file=t2,line=1,' "$OUT"
-	refute grep -q 'file=t1' "$OUT"
-	expect '.runs[0].results | length' 1 "$T/staunch.sarif"
-	grep -qF '<code>t2&#58;1&#58;1</code>' "$T/summary"
-	# no further options, and another folder
-	cd "$T"
-	as_a_runner "${job[@]}" STAUNCH_ARGUMENTS= STAUNCH_PATH=clone "$T/scan.sh"
-	expect_status 1
-	# the default of each input is what the steps above were given
-	[ "$(steps "$action/action.yml" '[document["inputs"][i]["default"] for i in ("revoke", "arguments", "format", "path")]')" = "['false', '', 'github', '.']" ]
-}
-
-@test "ci: the lines of the GitLab job, run as its runner does" {
-	python3 -c 'import yaml' || skip "no YAML parser to read the job with"
-	make_clone
-	file=$BATS_TEST_DIRNAME/../../.gitlab/staunch.yml
-	mkdir "$T/bin"
-	ln -s "$STAUNCH" "$T/bin/staunch"
-	steps "$file" '"\n".join(document["staunch"]["script"])' >"$T/job.sh"
-	[ "$(steps "$file" 'document["staunch"]["variables"]["STAUNCH_DRY_RUN"]')" = 1 ]
-	# a new branch: GitLab says so by zeros, and fetches only it
-	git update-ref -d refs/remotes/origin/main
-	as_a_runner PATH="$T/bin:$PATH" STAUNCH_DRY_RUN=1 GITLAB_CI=true CI_PIPELINE_SOURCE=push CI_COMMIT_BEFORE_SHA="$zeros" CI_COMMIT_SHA="$t2" \
-		CI_DEFAULT_BRANCH=main "$T/job.sh"
-	expect_status 1
-	for key in "${keys[@]}"; do grep -qF "$(shortened "$key")" "$OUT"; done
-	expect_message '2 keys' "$OUT"
 }

@@ -295,3 +295,30 @@ expect_mistake() {
 	expect_status 1
 	expect_found "$key"
 }
+
+# on_a_terminal COMMAND: with standard output and error on one, 60 columns wide; what came there in $T/seen
+on_a_terminal() {
+	TERM=${TERM_NAME:-xterm} script -qec "stty cols 60 2>/dev/null; $1" /dev/null 2>&1 3>&- </dev/null | tr '\r' '\n' >"$T/seen"
+}
+
+@test "progress: how far the scan is, on a terminal, wiped at the end; quiet in a pipe and where it is not wanted" {
+	for option in '' --no-progress --quiet; do
+		on_a_terminal "{ sleep 1.5; echo harmless; } | '$STAUNCH' stdin $option"
+		if [ -z "$option" ]; then
+			grep -qE '[0-9]+ objects, 0.0 GB, 0 MB/s, 0 found' seen
+			grep -aq "$(printf '^\033\\[K')no credential found" seen
+		else
+			refute_progress
+		fi
+	done
+	TERM_NAME=dumb on_a_terminal "{ sleep 1.5; echo harmless; } | '$STAUNCH' stdin"
+	refute_progress
+	on_a_terminal "{ sleep 1.5; echo harmless; } | '$STAUNCH' stdin 2>piped"
+	refute_progress
+	[ ! -s piped ]
+}
+
+refute_progress() {
+	if grep -a 'objects, ' seen; then return 1; fi
+	grep -q 'no credential found' seen
+}
