@@ -36,9 +36,9 @@ static inline char *strptime_l(const char *text, const char *form, struct tm *pa
 #include <string.h>
 #include <unistd.h>
 
-/* As scandir(3), with a name below an open folder; no filter is asked for. */
-static inline int scandirat(int folder, const char *name, struct dirent ***entries, int (*filter)(const struct dirent *),
-			    int (*compare)(const struct dirent **, const struct dirent **))
+/* As scandir(3), with a name below an open folder; no filter is asked for. (The newest macOS has one.) */
+static inline int platform_scandirat(int folder, const char *name, struct dirent ***entries, int (*filter)(const struct dirent *),
+				     int (*compare)(const struct dirent **, const struct dirent **))
 {
 	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
 	DIR *opened = fd < 0 ? NULL : fdopendir(fd);
@@ -64,6 +64,7 @@ static inline int scandirat(int folder, const char *name, struct dirent ***entri
 	*entries = list;
 	return opened ? count : -1;
 }
+#define scandirat platform_scandirat
 
 /* glibc's name for what is an int elsewhere */
 #define __rlimit_resource_t int
