@@ -278,6 +278,12 @@ deflate() {
 	scan_within 20 git .
 	expect_status 3
 	expect '[.incomplete[].detail] | any(contains("too many"))' true
+	# one and the same, many times
+	mkdir "$T/same"
+	yes "$T/same" | head -n 12000 >.git/objects/info/alternates
+	scan_within 20 git .
+	expect_status 3
+	expect '[.incomplete[].detail] | any(contains("too many"))' true
 	for n in $(seq 60); do
 		mkdir -p "$T/a$n/info" "$T/a$n/pack"
 		seq 60 | sed "s|.*|$T/a&|" >"$T/a$n/info/alternates"

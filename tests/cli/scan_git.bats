@@ -759,6 +759,18 @@ loaded() {
 	expect_status 1
 	expect_found "$key"
 	loaded libhs
+	# few objects, and a large pack
+	cd "$T"
+	make_repository large
+	printf '%s\n' "$key" >key
+	head -c 2000000 /dev/urandom >noise
+	commit '2024-01-01T00:00:00 +0000'
+	git gc -q
+	rm "$T"/loaded.*
+	LD_DEBUG=files LD_DEBUG_OUTPUT=$T/loaded scan_json git
+	expect_status 1
+	expect_found "$key"
+	loaded libhs
 }
 
 @test "a repository that looks small and holds much is searched again with what searches much, and nothing is told twice" {
