@@ -494,6 +494,16 @@ archive.close()' <<<"$key"
 		tar -c --sort=name members | gzip -1 >packed/$number.tgz
 		truncate -s 1400 members/$number
 	done
+	# and at the start of one that goes on far into the next window
+	rm members/*
+	for number in {1..5}; do head -c 100000 /dev/zero | tr '\0' a >members/$number; done
+	for number in {1..5}; do
+		key=$(new_key)
+		keys+=("$key")
+		{ printf '\n%s\n' "$key"; head -c 100000 /dev/zero | tr '\0' a; } >members/$number
+		tar -c --sort=name members | gzip -1 >packed/$number.tgz
+		head -c 100000 /dev/zero | tr '\0' a >members/$number
+	done
 	scan_json dir packed
 	expect_status 1
 	expect_found "${keys[@]}"
