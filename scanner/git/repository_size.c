@@ -48,8 +48,8 @@ bool repository_is_small(const char *path)
 	if (objects >= 0) {
 		long long files, bytes;
 
-		is_small = count_files(objects, "pack", &files, &bytes) && count_files(objects, "17", &files, &bytes) &&
-			   files <= SMALL_LOOSE_IN_ONE;
+		is_small = faccessat(objects, "info/alternates", F_OK, 0) != 0 && count_files(objects, "pack", &files, &bytes) &&
+			   count_files(objects, "17", &files, &bytes) && files <= SMALL_LOOSE_IN_ONE;
 		close(objects);
 	}
 	if (root >= 0)

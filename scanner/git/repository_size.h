@@ -8,8 +8,8 @@
 
 /*
  * Whether the repository at path (its root, or a bare one) is small: packs of REPOSITORY_SMALL_BYTES at most, and few loose objects, which are counted as
- * git-gc(1) counts them for its --auto, in one of their 256 folders. What stands elsewhere (alternates, submodules, links) is not looked at: an estimate,
- * false where there is none.
+ * git-gc(1) counts them for its --auto, in one of their 256 folders. One that borrows objects from others (info/alternates) is not, and what stands elsewhere
+ * (submodules, links) is not looked at: an estimate, false where there is none.
  */
 #define REPOSITORY_SMALL_BYTES ((long long)1 << 20)
 bool repository_is_small(const char *path);

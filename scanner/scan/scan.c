@@ -35,13 +35,18 @@ static void want_libraries(void *context)
 	scan_stop = 1;
 }
 
+static void check_little(struct scan *scan, unsigned worker)
+{
+	if (scan->options->libraries_later && scan->workers[worker].searched_bytes > LITTLE_BYTES)
+		want_libraries(scan);
+}
+
 static enum chunk_result take_chunk(void *context, unsigned worker, const struct chunk *chunk)
 {
 	struct scan *scan = context;
 	enum chunk_result result = scan_worker_search(&scan->workers[worker], chunk, scan->events.overlap);
 
-	if (scan->options->libraries_later && scan->workers[worker].searched_bytes > LITTLE_BYTES)
-		want_libraries(scan);
+	check_little(scan, worker);
 	if (result == CHUNK_FOUND)
 		atomic_store(&scan->progress.found, scan_shared_key_count(&scan->shared));
 	return result;
@@ -51,6 +56,7 @@ static bool take_glance(void *context, unsigned worker, const void *bytes, size_
 {
 	struct scan *scan = context;
 
+	check_little(scan, worker);
 	return scan_worker_glance(&scan->workers[worker], bytes, size);
 }
 

@@ -320,6 +320,7 @@ static int compare_keys(const void *a, const void *b)
 
 bool scan_worker_glance(struct scan_worker *worker, const void *bytes, size_t size)
 {
+	worker->searched_bytes += size;
 	return matcher_glance(worker->levels[0].matcher, bytes, size);
 }
 

@@ -56,7 +56,7 @@ struct scan_worker {
 	struct scan_level *level;  /* of the chunk being searched */
 	const struct chunk *chunk; /* being searched */
 	unsigned found;            /* in it */
-	uint64_t searched_bytes;   /* of all content, windows counted whole */
+	uint64_t searched_bytes;   /* and looked at; windows are counted whole */
 	uint64_t line, line_start; /* lines up to where they have been counted in the chunk */
 	size_t counted;
 	struct wrapped_hit *wrapped; /* owned: hits in contents that wrap others, until those are at their end */

@@ -771,6 +771,15 @@ loaded() {
 	expect_status 1
 	expect_found "$key"
 	loaded libhs
+	# none of its own, and all of another one's
+	git clone -q -s "$T/large" "$T/borrows"
+	cd "$T/borrows"
+	[ "$(git count-objects)" = '0 objects, 0 kilobytes' ]
+	rm "$T"/loaded.*
+	LD_DEBUG=files LD_DEBUG_OUTPUT=$T/loaded scan_json git
+	expect_status 1
+	expect_found "$key"
+	loaded libhs
 }
 
 @test "a repository that looks small and holds much is searched again with what searches much, and nothing is told twice" {
