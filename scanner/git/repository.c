@@ -53,13 +53,6 @@ static void library_start(void)
 
 /* ---- object directories ---- */
 
-/* git itself stops at this depth (object-file.c, "alternate object directories, nesting too deep"). */
-#define ALTERNATE_DEPTH_MAX 5
-
-/* It has no other limits, and these are beyond what anybody has (repository_roots.c). */
-#define OBJECT_DIRECTORIES_MAX 1000
-#define ALTERNATE_LINES_MAX 10000
-
 static void add_object_directory(struct repository *repository, const char *path, unsigned depth);
 
 static void add_alternates(struct repository *repository, const char *objects, unsigned depth)
@@ -74,7 +67,7 @@ static void add_alternates(struct repository *repository, const char *objects, u
 
 		if (!line[0] || line[0] == '#')
 			continue;
-		if (++repository->alternate_lines > ALTERNATE_LINES_MAX) {
+		if (++repository->alternate_lines > ROOTS_ALTERNATE_LINES_MAX) {
 			repository->alternates_cut = true;
 			break;
 		}
@@ -97,7 +90,7 @@ static void add_object_directory(struct repository *repository, const char *path
 		real = memory_copy_string(path);
 	for (size_t i = 0; i < repository->object_directory_count; i++)
 		known |= !strcmp(directories[i], real);
-	if (!known && (depth > ALTERNATE_DEPTH_MAX || repository->object_directory_count >= OBJECT_DIRECTORIES_MAX))
+	if (!known && (depth > ROOTS_ALTERNATE_DEPTH_MAX || repository->object_directory_count >= ROOTS_ALTERNATES_MAX))
 		known = repository->alternates_cut = true;
 	if (known) {
 		free(real);

@@ -13,13 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* git stops at this depth (object-file.c, "alternate object directories, nesting too deep"); libgit2 opens one more. */
-#define ALTERNATE_DEPTH_MAX (5 + 1)
-
-/* And this many are looked at: whoever names more would have us read for ever. */
-#define ALTERNATES_MAX 1000
-#define ALTERNATE_LINES_MAX 10000
-
 /* ---- pointers ---- */
 
 char *roots_read_pointer(const char *folder, const char *name, const char *prefix)
@@ -77,7 +70,7 @@ static void visit_object_folder(const struct root_search *search, const char *ob
 
 static bool is_known_folder(const struct root_search *search, const char *objects)
 {
-	bool known = search->object_count >= ALTERNATES_MAX;
+	bool known = search->object_count >= ROOTS_ALTERNATES_MAX;
 
 	for (size_t i = 0; i < search->object_count && !known; i++)
 		known = !strcmp(search->objects[i], objects);
@@ -88,7 +81,8 @@ static void take_objects(struct root_search *search, const char *path, const cha
 {
 	char *objects = realpath(path, NULL), *name = NULL, *text = NULL, *rest, *line;
 
-	if (!objects || depth > ALTERNATE_DEPTH_MAX || is_known_folder(search, objects))
+	/* libgit2 opens one more */
+	if (!objects || depth > ROOTS_ALTERNATE_DEPTH_MAX + 1 || is_known_folder(search, objects))
 		goto out;
 	memory_grow(search->objects, search->object_count, search->object_capacity);
 	search->objects[search->object_count++] = memory_copy_string(objects);
@@ -99,7 +93,7 @@ static void take_objects(struct root_search *search, const char *path, const cha
 	while ((line = strsep(&rest, "\n"))) {
 		char *alternate = *line && *line != '#' ? roots_path_from(objects, line) : NULL;
 
-		if (alternate && search->alternate_lines++ < ALTERNATE_LINES_MAX)
+		if (alternate && search->alternate_lines++ < ROOTS_ALTERNATE_LINES_MAX)
 			take_objects(search, alternate, common, depth + 1);
 		free(alternate);
 	}

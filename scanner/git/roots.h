@@ -27,6 +27,14 @@ void root_search_release(struct root_search *search);
 /* Visit the configuration folder/name and what it names. */
 void roots_take_configuration(struct root_search *search, const char *folder, const char *name);
 
+/*
+ * git follows alternates of alternates to this depth (object-file.c, "alternate object directories, nesting too deep") and has no other limits; nobody has as
+ * many as these, which would have us read for ever.
+ */
+#define ROOTS_ALTERNATE_DEPTH_MAX 5
+#define ROOTS_ALTERNATES_MAX 1000
+#define ROOTS_ALTERNATE_LINES_MAX 10000
+
 /* Larger files are not read: such ones hold a line or a few. */
 #define ROOTS_FILE_MAX (1 << 20)
 

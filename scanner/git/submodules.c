@@ -34,7 +34,8 @@ struct submodule_search {
 	size_t name_count; /* looked at so far */
 };
 
-static void complain(const struct submodule_search *search, const char *path, const char *complaint)
+/* One is met (complaint NULL), or why it is not followed. */
+static void tell(const struct submodule_search *search, const char *path, const char *complaint)
 {
 	search->others->visit(search->others->context, path, complaint);
 }
@@ -73,7 +74,7 @@ static void walk_modules(const struct submodule_search *search, const char *path
 	int count = scandir(path, &entries, NULL, alphasort);
 
 	if (count < 0 && errno != ENOENT)
-		complain(search, path, "it cannot be read");
+		tell(search, path, "it cannot be read");
 	for (int i = 0; i < count; i++) {
 		char *below = memory_format("%s/%s", path, entries[i]->d_name);
 		struct stat status;
@@ -81,13 +82,13 @@ static void walk_modules(const struct submodule_search *search, const char *path
 		if (!strcmp(entries[i]->d_name, ".") || !strcmp(entries[i]->d_name, "..") || stat(below, &status) || !S_ISDIR(status.st_mode))
 			; /* none */
 		else if (roots_is_link(below))
-			complain(search, below, "it is a link");
+			tell(search, below, "it is a link");
 		else if (leads_elsewhere(below))
-			complain(search, below, "it names the folder of another repository");
+			tell(search, below, "it names the folder of another repository");
 		else if (roots_is_git_folder(below))
-			complain(search, below, NULL);
+			tell(search, below, NULL);
 		else if (has(below, "HEAD") || has(below, "objects") || depth >= NAME_DEPTH_MAX)
-			complain(search, below, "it is no whole repository");
+			tell(search, below, "it is no whole repository");
 		else
 			walk_modules(search, below, depth + 1);
 		free(below);
@@ -101,7 +102,7 @@ static void take_modules(const struct submodule_search *search, const char *fold
 	char *modules = memory_format("%s/modules", folder);
 
 	if (roots_is_link(modules))
-		complain(search, modules, "it is a link");
+		tell(search, modules, "it is a link");
 	else
 		walk_modules(search, modules, 0);
 	free(modules);
@@ -219,10 +220,10 @@ static void take_tree(struct submodule_search *search, const char *tree, bool is
 	if (folder && strcmp(folder, search->common) != 0 && !is_among_modules(search, folder)) {
 		complaint = complaint_of(search, folder, is_named);
 		if (!complaint)
-			complain(search, folder, NULL);
+			tell(search, folder, NULL);
 	}
 	if (complaint)
-		complain(search, path, complaint);
+		tell(search, path, complaint);
 	else if (folder)
 		walk_tree(search, tree, folder);
 	free(path);
@@ -235,9 +236,9 @@ static void take_path(struct submodule_search *search, const char *tree, const c
 	char *path = roots_path_from(tree, name), *real = realpath(path, NULL);
 
 	if (!real && errno != ENOENT && errno != ENOTDIR)
-		complain(search, path, "it cannot be read");
+		tell(search, path, "it cannot be read");
 	else if (real && !roots_is_below(real, search->root))
-		complain(search, path, "a link leads out of the working tree");
+		tell(search, path, "a link leads out of the working tree");
 	else if (real && search->tree_count < TREES_MAX && note_tree(search, real))
 		take_tree(search, real, is_named);
 	free(real);
@@ -248,7 +249,7 @@ static void take_path(struct submodule_search *search, const char *tree, const c
 static bool count_name(struct submodule_search *search, const char *file)
 {
 	if (search->name_count++ == NAMES_MAX || search->tree_count == TREES_MAX)
-		complain(search, file, "it has more submodules than are looked at: name them on their own");
+		tell(search, file, "it has more submodules than are looked at: name them on their own");
 	return search->name_count <= NAMES_MAX && search->tree_count < TREES_MAX;
 }
 
@@ -282,11 +283,11 @@ static void take_names(struct submodule_search *search, const char *tree)
 	if (is_small)
 		text = roots_read_file(file);
 	if (is_there && S_ISLNK(status.st_mode))
-		complain(search, file, "it is a link, which git does not follow: submodules that it names are to be scanned on their own");
+		tell(search, file, "it is a link, which git does not follow: submodules that it names are to be scanned on their own");
 	else if (is_there && S_ISREG(status.st_mode) && !is_small)
-		complain(search, file, "it is too large: submodules that it names are to be scanned on their own");
+		tell(search, file, "it is too large: submodules that it names are to be scanned on their own");
 	else if (is_there && !text)
-		complain(search, file, "it cannot be read: submodules that it names are to be scanned on their own");
+		tell(search, file, "it cannot be read: submodules that it names are to be scanned on their own");
 	rest = text;
 	while ((line = strsep(&rest, "\n"))) {
 		name = path_in(line);
