@@ -6,28 +6,13 @@
 #include "git/bundle.h"
 #include "git/repository.h"
 #include "pack_builder.h"
+#include "temporary_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #define ONE "1111111111111111111111111111111111111111"
 #define TWO "2222222222222222222222222222222222222222"
-
-static char path[] = "/tmp/test_bundle.XXXXXX";
-
-static int make_file(void **state)
-{
-	int fd = mkstemp(path);
-
-	(void)state;
-	return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
 
 static void put(const void *bytes, size_t size)
 {

@@ -5,24 +5,9 @@
 #define _GNU_SOURCE
 #include "git/pack_unindexed.h"
 #include "pack_builder.h"
+#include "temporary_file.h"
 
 #include <arpa/inet.h>
-
-static char path[] = "/tmp/test_pack_unindexed.XXXXXX";
-
-static int make_file(void **state)
-{
-	int fd = mkstemp(path);
-
-	(void)state;
-	return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
 
 /* Write the pack with its count and checksum. cut: bytes to leave away at the end; lead: to put before. */
 static void put(struct pack_builder *builder, size_t lead, size_t cut)
